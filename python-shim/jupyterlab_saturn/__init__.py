@@ -12,12 +12,14 @@ from .scalar_log import log
 from .task import Task, by_keyword
 
 if TYPE_CHECKING:
+    from .kernel.ranges import between
     from .kernel.session import Session
 
 __all__ = [
     "Session",
     "Task",
     "__version__",
+    "between",
     "by_keyword",
     "checkpoint",
     "log",
@@ -93,4 +95,8 @@ def __getattr__(name: str) -> Any:
         from .kernel.session import Session
 
         return Session
+    if name == "between":
+        from .kernel.ranges import between
+
+        return between
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

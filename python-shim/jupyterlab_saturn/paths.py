@@ -168,6 +168,10 @@ class SessionPaths:
         return self.folder / "bridge.log"
 
     @property
+    def advisor_log(self) -> Path:
+        return self.folder / "advisor.log"
+
+    @property
     def zygote_log(self) -> Path:
         return self.own / "zygote.log"
 

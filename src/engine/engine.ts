@@ -6,6 +6,12 @@ import { overdueNodes } from '../core/session/nodes.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { storageEvent } from '../core/session/storage.js';
+import {
+  isAwaitedSuggestion,
+  openSuggestions,
+  type SuggestCommand,
+  withoutQuestion
+} from '../core/session/sweeps.js';
 import { hasActive } from '../core/session/taskTable.js';
 import { progressLine } from '../core/view/status/progressLine.js';
 import { SaturnError } from '../core/wire/failure.js';
@@ -29,6 +35,7 @@ import { SessionSnapshots } from './journal/sessionSnapshots.js';
 import { JournalCompaction } from './journalCompaction.js';
 import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
+import { PointSource } from './pointSource.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
@@ -36,6 +43,7 @@ import type { MessageRouter } from './router.js';
 import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
+import { TpeAdvisor } from './tpeAdvisor.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -63,6 +71,7 @@ export class Engine implements IDisposable {
   private readonly _disk: DiskMeter;
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
+  private readonly _points: PointSource;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
   private readonly _timer: NodeJS.Timeout;
@@ -116,6 +125,7 @@ export class Engine implements IDisposable {
       now,
       log
     });
+    this._points = new PointSource({ tpe: new TpeAdvisor(this._executor) });
     this._requestHandler = new RequestHandler({
       session: () => this._session,
       clients: this._clients,
@@ -124,6 +134,7 @@ export class Engine implements IDisposable {
       send: (...message) => router.send(...message),
       executor: this._executor,
       cache: this._cache,
+      points: this._points,
       history: this._history,
       loads: this._loads,
       curves: this._curves,
@@ -164,6 +175,9 @@ export class Engine implements IDisposable {
     }
     for (const event of openingEvents(journal, restored, now())) {
       engine._apply(event);
+    }
+    for (const command of openSuggestions(engine._session)) {
+      engine._execute(command);
     }
     if (restored.replayed > MOST_REPLAYED) {
       engine._compaction.beginPart(engine._session);
@@ -229,6 +243,9 @@ export class Engine implements IDisposable {
       case 'plan':
         void this._plan(command.planRevision, command.request);
         break;
+      case 'suggest':
+        void this._suggest(command);
+        break;
       case 'cancel-plan':
         this._planner.cancel();
         break;
@@ -292,6 +309,19 @@ export class Engine implements IDisposable {
     } catch (error) {
       this._options.log(`the plan is lost: ${failureOf(error).message}`);
       this._showOther({ planning: false, probing: false });
+    }
+  }
+
+  private async _suggest(command: SuggestCommand): Promise<void> {
+    const event = await this._points.answer(this._session, command);
+    if (!isAwaitedSuggestion(this._session, command)) {
+      return;
+    }
+    try {
+      this._apply(event);
+    } catch (error) {
+      this._options.log(`the points are lost: ${failureOf(error).message}`);
+      this._showOther(withoutQuestion(this._session.state, command.sweep));
     }
   }
 

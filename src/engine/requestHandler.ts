@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
@@ -25,9 +24,11 @@ import type { DeviceLoads } from './deviceLoads.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { keepWeights } from './keptWeights.js';
+import { digest, type PointSource } from './pointSource.js';
 import type { ProfileCache } from './profileCache.js';
 import { eventOfRequest, refuseBusy } from './requestEvents.js';
 import type { IIncoming, MessageRouter } from './router.js';
+import { wantedTasks } from './sweepRequests.js';
 import { savedCheckpoints } from './taskFiles/savedCheckpoints.js';
 import { shownCurves } from './taskFiles/shownCurves.js';
 import type { TaskCurves } from './taskFiles/taskCurves.js';
@@ -177,13 +178,14 @@ export class RequestHandler {
     const session = this._options.session();
     const { spec } = parentOf(session, clone);
     const kept = needsWeights(clone) ? keepWeights(session.state.folder, spec, clone) : undefined;
-    const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
     return this._addTasks({ tasks: [cloneSpec(session, clone, kept, digest)] });
   }
 
-  private _addTasks({ tasks, replace = false, wishes, sweep }: TasksAdd): EngineMessages['tasks.added'] {
-    const { added, replaced, unchanged } = admit(this._options.session(), tasks, replace);
+  private _addTasks(request: TasksAdd): EngineMessages['tasks.added'] {
     const now = this._options.session();
+    const { tasks, sweep, by, made } = wantedTasks(request, now, this._options.points);
+    const { replace = false, wishes } = request;
+    const { added, replaced, unchanged } = admit(now, tasks, replace);
     const over = unchanged.filter(({ name }) => findTask(now, name)?.status === 'finished');
     const asking = tasks.filter(spec => !over.includes(spec)).map(spec => spec.name);
     const wishedOf = (session: ISession): SessionEvent | undefined =>
@@ -192,11 +194,11 @@ export class RequestHandler {
         : undefined;
     // What makes no sense is refused before anything has happened.
     wishedOf(withNew(now, [...added, ...replaced]));
-    const known = new Map(this._options.session().state.tasks.map(({ spec }) => [spec.name, spec]));
+    const known = new Map(now.state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
     if (added.length + replaced.length + moved.length > 0 || sweep) {
       const all = [...added, ...replaced, ...moved];
-      this._options.apply({ kind: 'tasks-added', tasks: all, ...(sweep && { sweep }) });
+      this._options.apply({ kind: 'tasks-added', tasks: all, ...(sweep && { sweep, made }) });
     }
     const wished = wishedOf(this._options.session());
     if (wished) {
@@ -207,7 +209,8 @@ export class RequestHandler {
       rev: this._options.session().state.rev,
       added: names(added),
       replaced: names(replaced),
-      unchanged: names(unchanged)
+      unchanged: names(unchanged),
+      ...(by && { by })
     };
   }
 }
@@ -226,6 +229,8 @@ export namespace RequestHandler {
     readonly send: MessageRouter['send'];
     readonly executor: IExecutor;
     readonly cache: ProfileCache;
+    /** Thinks up the points of sweeps. */
+    readonly points: PointSource;
     readonly history: History;
     /** How busy the devices are. */
     readonly loads: DeviceLoads;

@@ -33,7 +33,12 @@ SHARED = (
 )
 """Modules that every room may import."""
 
-OF_ONE_ROOM = {"jupyter_server": "server", "tornado": "server", "torch": "training"}
+OF_ONE_ROOM = {
+    "jupyter_server": "server",
+    "tornado": "server",
+    "torch": "training",
+    "optuna": "advisor",
+}
 """Packages that one room alone may import."""
 
 

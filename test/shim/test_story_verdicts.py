@@ -165,7 +165,7 @@ def test_a_corrected_metric_does_not_train_again(session: Session, home: Path) -
     assert before["checkpointStep"] == 20
     assert "off" not in before.get("result", {}).get("metrics", {})
 
-    session.add(measured, {"flag": str(flag)}, origin="cell", best="off:min")
+    session.add(measured, {"flag": str(flag)}, origin="cell", by="off:min")
     session.run()
     session.wait()
     after = task_of(session, name)

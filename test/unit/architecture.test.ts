@@ -42,7 +42,9 @@ function words(line: string): string[] {
 }
 
 function pathOf(name: string): string {
-  return ['wire', 'model', 'profiling', 'planner', 'session', 'view'].includes(name) ? `core/${name}` : name;
+  return ['wire', 'model', 'profiling', 'planner', 'search', 'session', 'view'].includes(name)
+    ? `core/${name}`
+    : name;
 }
 
 function roomOf(file: string): string {

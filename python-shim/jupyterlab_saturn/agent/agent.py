@@ -14,6 +14,7 @@ from ..paths import SessionPaths, engine_endpoint, events_socket
 from ..whole_files import remove_leftovers
 from ..wire import message
 from . import agent_lock
+from .advisor_process import AdvisorProcess
 from .agent_jobs import AgentJobs
 from .agent_presence import AgentPresence
 from .bridge_process import BridgeProcess
@@ -36,6 +37,7 @@ from .socket_watch import SocketWatch
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
+        Advise,
         AgentHello,
         AgentMessage,
         DeviceRequest,
@@ -95,6 +97,7 @@ class Agent:
             say=lambda told: self._link.say(told),
             unwritable=self._give_up,
         )
+        self._advisor = AdvisorProcess(paths.advisor_log)
         self._engine: EngineProcess | FarEngine
         self._link: EngineLink
         self._place: JobContext
@@ -182,6 +185,7 @@ class Agent:
                 lambda report: self._say(message("agent", "bridge.report", report)),
             )
             stack.push_async_callback(self._bridge.end)
+            stack.push_async_callback(self._advisor.end)
             self._engine = self._engine_at(endpoint, command)
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
@@ -291,6 +295,8 @@ class Agent:
                 self._jobs.stop_attempt(told["body"])
             case "group.until":
                 self._jobs.train_until(told["body"])
+            case "advise":
+                self._jobs.begin(self._advise(told["body"]))
             case "shutdown":
                 self._ended.set()
             case other:
@@ -299,6 +305,13 @@ class Agent:
     async def _set_cluster(self, asked: str, request: DeviceRequest) -> None:
         report = await self._node.choose(request, self._place.leases.held)
         self._link.say(message("agent", "cluster.report", report, asked))
+
+    async def _advise(self, question: Advise) -> None:
+        # Without an engine to hear it, the answer is worthless: the next one asks again.
+        self._link.say(
+            message("agent", "advice", await self._advisor.ask(question)),
+            keep=False,
+        )
 
 
 def _network() -> SessionNetwork | None:

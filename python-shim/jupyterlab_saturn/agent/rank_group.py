@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-PROGRESS = frozenset({"started", "step", "validated", "checkpoint", "measured"})
+PROGRESS = frozenset({"started", "step", "validated", "rung", "checkpoint", "measured"})
 """Events of a training that goes on."""
 
 

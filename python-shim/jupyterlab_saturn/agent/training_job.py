@@ -145,6 +145,8 @@ class TrainingJob:
             request["until"] = body["until"]
         if "evaluates" in body:
             request["evaluates"] = body["evaluates"]
+        if "rungs" in body:
+            request["rungs"] = body["rungs"]
         if "explores" in body:
             request["explores"] = body["explores"]
         if "keeps" in body:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import technique_catalogue
+from .search import SEARCHES, STOP_RULES
 from .technique_magic import ACTIONS
 from .verbs import VERBS, Option, Verb
 from .wish_values import OBJECTIVES
@@ -77,6 +78,12 @@ def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]
         ]
     if option.name == "--node":
         return sorted({node for node, _ in _devices(state)})
+    if option.name == "--search":
+        return [*SEARCHES]
+    if option.name == "--stop":
+        return ["none", *STOP_RULES]
+    if option.name == "--by":
+        return _metrics(state)
     if option.name == "--objective":
         return ["none", *OBJECTIVES]
     return ["all"] if option.name == "--gpu" else []
@@ -99,6 +106,18 @@ def _positional(verb: Verb, before: list[str], state: SessionState | None) -> li
             return [*ACTIONS]
         return {"remove": own, "check": [*own, *technique_catalogue.names()]}.get(before[0], [])
     return []
+
+
+def _metrics(state: SessionState | None) -> list[str]:
+    """What tasks report, and loss, which all do."""
+    tasks = () if state is None else state["tasks"]
+    reported = [
+        {*(task["result"]["metrics"] if "result" in task else ())}.union(
+            *(each["metrics"] for each in task.get("validations", ()))
+        )
+        for task in tasks
+    ]
+    return sorted({"loss"}.union(*reported))
 
 
 def _techniques(state: SessionState | None) -> Iterable[str]:

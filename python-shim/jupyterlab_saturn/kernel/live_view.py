@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Json
 from .attachment import Attachment
-from .display import SESSION, View, joined
+from .display import SESSION, View
 from .redrawn_view import RedrawnView
 from .waiting import is_under_way
 
@@ -33,16 +33,9 @@ class LiveView(RedrawnView):
         self, view: View, attachment: Attachment, name: ViewName, state: SessionState
     ) -> None:
         super().__init__(view, attachment, {"view": name}, state["rev"])
-        self._above: View | None = None
         self._name = name
         self._phase = self._next_phase = _phase(state)
         self._over = not is_under_way(state)
-
-    def below(self, view: View, *more: View) -> LiveView:
-        """Stays below others, however often it is drawn."""
-        self._above = joined(view, *more)
-        self._take(self.text, self.html)
-        return self
 
     def _is_over(self, state: SessionState) -> bool:
         return not is_under_way(state)
@@ -54,9 +47,6 @@ class LiveView(RedrawnView):
     def _take(self, text: str, html: str) -> None:
         self._phase = self._next_phase
         super()._take(text, html)
-        if self._above is not None:
-            self.text = f"{self._above.text}\n\n{self.text}"
-            self.html = self._above.html + self.html
 
     def _repr_mimebundle_(self, **options: Any) -> Json:
         bundle = super()._repr_mimebundle_(**options)

@@ -133,13 +133,16 @@ class SaturnMagics(Magics):
             view = self._session.add(
                 function,
                 sweep,
+                points=options.get("points"),
+                search=options.get("search"),
+                by=options.get("by"),
+                stop=options.get("stop"),
                 epochs=options.get("epochs"),
                 steps=options.get("steps"),
                 seed=options.get("seed", 0),
                 native=options.get("native", False),
                 replace=options.get("replace", False),
                 origin=self._cell_id(),
-                best=options.get("best"),
                 wait=options.get("wait", False),
                 **cast(TaskWishes, _wishes(arguments)),
             )

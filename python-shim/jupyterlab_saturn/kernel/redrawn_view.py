@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import SaturnError
 from ..plain_text import printable_lines
 from ..wire import message
 from .attachment import Attachment
-from .display import View
+from .display import View, joined
 
 if TYPE_CHECKING:
     from ..generated.wire_types import EngineMessage, Render, SessionState
@@ -39,6 +39,13 @@ class RedrawnView(View):
         self._over = False
         self._handle: Any = None
         self._end: Callable[[], None] = _nothing
+        self._above: View | None = None
+
+    def below(self, view: View, *more: View) -> Self:
+        """Stays below others, however often it is drawn."""
+        self._above = joined(view, *more)
+        self._take(self.text, self.html)
+        return self
 
     def _is_over(self, state: SessionState) -> bool:
         """Whether what is drawn of a state is the last."""
@@ -50,6 +57,9 @@ class RedrawnView(View):
 
     def _take(self, text: str, html: str) -> None:
         self.text, self.html = printable_lines(text), html
+        if self._above is not None:
+            self.text = f"{self._above.text}\n\n{self.text}"
+            self.html = self._above.html + self.html
 
     def _ipython_display_(self) -> None:
         from IPython.display import DisplayHandle

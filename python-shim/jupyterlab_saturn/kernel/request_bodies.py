@@ -11,7 +11,6 @@ from .sweep import given_values
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
-        Criterion,
         PlanStart,
         ProfileStart,
         RunStart,
@@ -152,20 +151,6 @@ def clone_body(
 
 def _names(names: Iterable[str]) -> list[str]:
     return [names] if isinstance(names, str) else list(names)
-
-
-def criterion(text: str | None) -> Criterion | None:
-    """The wire's ``Criterion`` of ``accuracy:max``. Raises SaturnError ``bad-criterion``."""
-    if text is None:
-        return None
-    metric, _, goal = text.rpartition(":")
-    if not metric or goal not in ("max", "min"):
-        raise SaturnError(
-            "bad-criterion",
-            f"{text!r} does not say which metric is to be large or small.",
-            "Write a metric and max or min, e.g. --best accuracy:max or --best loss:min.",
-        )
-    return {"metric": metric, "goal": "max" if goal == "max" else "min"}
 
 
 def check_length(epochs: float | None, steps: int | None, seed: int) -> None:

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from ..errors import SaturnError
 from ..wire import message
-from .capture import capture
 from .device_request import device_request
 from .display import View, joined, note
-from .filling_view import FillingView
 from .joining import bridge_request, join, leave
-from .payload import store
 from .progress import is_training
 from .request_bodies import (
-    check_function,
-    check_length,
-    criterion,
     plan_body,
     profile_body,
     run_body,
     selection,
 )
 from .session_control import SessionControl
-from .session_views import BUILT_ON_DEVICES
+from .session_sweeps import SessionSweeps
 from .session_wishes import SessionWishes
-from .sweep import Argument, Value, check_parameters, expand, grid_of
 from .technique_registry import TechniqueRegistry
-from .waiting import device_count, is_building, pursue, require_success
-from .wishes import TASK_WISHES, TaskWishes, Wishes, refuse_unknown, task_change
-from .world import notebook_world, tell_secrets
+from .waiting import is_building, pursue, require_success
+from .wishes import Wishes
 
 if TYPE_CHECKING:
     from ..generated.wire_types import (
@@ -39,7 +31,6 @@ if TYPE_CHECKING:
         OkRequest,
         SessionState,
         SwitchPolicy,
-        TasksAdd,
         TechniqueSpec,
         ViewName,
     )
@@ -47,7 +38,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionControl, SessionWishes):
+class Session(SessionSweeps, SessionControl, SessionWishes):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -62,92 +53,6 @@ class Session(SessionControl, SessionWishes):
     launcher
         What starts the agent.
     """
-
-    def add(
-        self,
-        function: Callable[..., Any],
-        sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None = None,
-        *,
-        epochs: float | None = None,
-        steps: int | None = None,
-        seed: int = 0,
-        native: bool = False,
-        replace: bool = False,
-        origin: str | None = None,
-        best: str | None = None,
-        wait: bool = False,
-        **wishes: Unpack[TaskWishes],
-    ) -> View:
-        """Make a task of every point of a grid; each is then built once, in the background.
-
-        Parameters
-        ----------
-        function
-            Builds and returns a `Task`; it travels by value with all it uses of the notebook.
-        sweep
-            Values for its parameters; one task without parameters when None.
-        epochs, steps
-            Length, instead of the one the `Task` says.
-        seed
-            Seed of every task.
-        native
-            The function trains by itself, or returns what does: it runs as it is.
-        replace
-            Put the tasks in the place of others of the same names.
-        origin
-            Id of the notebook cell they come from.
-        best
-            The metric that makes a model the better one, and whether more or less of it does:
-            ``"accuracy:max"``. What the task itself says when None.
-        wait
-            Wait until all were built. Else the view shows them as they are at first, and in a
-            notebook as they become.
-        **wishes
-            What is asked of the plan for these tasks: `deadline`, `start`, `priority` and `pin`,
-            see `TaskWishes`. What was asked before stays.
-
-        Raises
-        ------
-        SaturnError
-            ``bad-sweep``, ``bad-parameters``, ``bad-criterion``, ``bad-wish``,
-            ``duplicate-task``, ``not-picklable``, ``capture-too-large``, ``patched-library``,
-            ``default-device``, or the function's own error when all tasks have it, if that is
-            waited for.
-        """
-        check_length(epochs, steps, seed)
-        refuse_unknown(wishes, TASK_WISHES)
-        wished = task_change(wishes)
-        grid = grid_of(sweep)
-        check_function(function)
-        check_parameters(function, grid)
-        captured = capture(function)
-        world = notebook_world(self.paths, captured.sources, captured.texts)
-        specs = expand(
-            function.__name__,
-            grid,
-            captured.within(world),
-            epochs=epochs,
-            steps=steps,
-            seed=seed,
-            native=native,
-            origin=origin,
-            best=criterion(best),
-        )
-        connection = self._connection()
-        store(self.paths, captured, world)
-        tell_secrets(self.paths, world)
-        body: TasksAdd = {"tasks": specs, "replace": replace}
-        if wished is not None:
-            body["wishes"] = wished
-        rev = connection.request(message("client", "tasks.add", body))["rev"]
-        names = [spec["name"] for spec in specs]
-        if wait:
-            mine = set(names)
-            _require_one(self._wait(rev, lambda state: not is_building(state, mine)), mine)
-        view = self.render("tasks", names)
-        if not device_count(connection.wait_for(lambda _: True)):
-            return joined(view, note(BUILT_ON_DEVICES))
-        return view if wait else FillingView(view, self.attachment, names, rev)
 
     def cluster(
         self,
@@ -385,10 +290,3 @@ class Session(SessionControl, SessionWishes):
         asked = message("client", "techniques.set", {"techniques": techniques, "remove": remove})
         rev = self._connection().request(asked)["rev"]
         return self._wait(rev, lambda state: not is_building(state))
-
-
-def _require_one(state: SessionState, names: Collection[str]) -> None:
-    """Raise SaturnError with the first error of some tasks when none of them can be built."""
-    tasks = [task for task in state["tasks"] if task["spec"]["name"] in names]
-    if tasks and all(task["status"] == "invalid" for task in tasks):
-        raise SaturnError.from_json(tasks[0]["error"])

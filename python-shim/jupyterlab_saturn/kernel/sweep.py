@@ -1,34 +1,30 @@
-"""`model=mlp,cnn lr=1e-3,3e-3`: read a grid, and make one task of each of its points."""
+"""`model=mlp,cnn lr=1e-5..1e-1`: the parameters of a sweep and what values they may have."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import itertools
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import SaturnError
-from .capture import Captured
 from .line_splitting import bracketed, split_commas, unquoted
-
-if TYPE_CHECKING:
-    from ..generated.wire_types import Criterion, TaskSpec
+from .ranges import Range, parse_range
 
 #: What the engine can hold, and the function gets.
 Argument = str | int | float | bool | None | list["Argument"]
 #: Parameter name to its values.
 Grid = dict[str, list["Value"]]
+#: Parameter name to its values, or to a range of them.
+Space = dict[str, "list[Value] | Range"]
 
 _EXAMPLE = "Write parameters and values like: --sweep model=mlp,cnn lr=1e-3,3e-3"
 _INT = re.compile(r"[+-]?\d+(_\d+)*")
 _FLOAT = re.compile(r"[+-]?(\d+(_\d+)*\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _BOOLS = {"True": True, "true": True, "False": False, "false": False}
 _EXACT = 2**53  # larger integers are not exact in the engine's numbers
-_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -44,31 +40,46 @@ class Value:
         return _key(self.value)
 
 
-def parse_sweep(words: Iterable[str]) -> Grid:
-    """Read `name=value,value` words.
+def parse_sweep(words: Iterable[str]) -> Space:
+    """Read `name=value,value` and `name=low..high` words.
 
     Values are numbers, True, False, None, texts and lists of them. A list alone is the list of
-    the parameter's values, as in Python; among others, or in another list, it is a value.
+    the parameter's values, as in Python; among others, or in another list, it is a value. A range
+    stands alone.
 
     Raises
     ------
     SaturnError
         ``bad-sweep`` naming the bad part, ``duplicate-point``.
     """
-    grid: Grid = {}
+    space: Space = {}
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name.isidentifier():
             raise SaturnError("bad-sweep", f"{word!r} is no parameter with values.", _EXAMPLE)
-        if name in grid:
+        if name in space:
             raise SaturnError("bad-sweep", f"The parameter {name!r} is there twice.", _EXAMPLE)
         parts = split_commas(text)
+        ranges = [parse_range(name, part.strip()) for part in parts]
+        if len(parts) == 1 and ranges[0] is not None:
+            space[name] = ranges[0]
+            continue
+        if any(ranges):
+            raise _range_among(name)
         if len(parts) == 1 and bracketed(parts[0]) == "[":
             parts = _items(parts[0])
-        grid[name] = _distinct(name, [_parse_value(name, part.strip()) for part in parts])
-    if not grid:
+        space[name] = _distinct(name, [_parse_value(name, part.strip()) for part in parts])
+    if not space:
         raise SaturnError("bad-sweep", "The sweep names no parameter.", _EXAMPLE)
-    return grid
+    return space
+
+
+def _range_among(name: str) -> SaturnError:
+    return SaturnError(
+        "bad-sweep",
+        f"The parameter {name!r} has a range among other values.",
+        f"Give it the range alone, e.g. {name}=1e-5..1e-1, or values alone.",
+    )
 
 
 def parse_values(words: Iterable[str]) -> dict[str, Argument]:
@@ -98,14 +109,19 @@ def given_values(values: Mapping[str, Any]) -> dict[str, Argument]:
     return {name: _given_value(name, value).value for name, value in values.items()}
 
 
-def grid_of(sweep: Mapping[str, Sequence[Argument | Value] | Argument] | None) -> Grid:
-    """A sweep given in Python as a grid. Raises SaturnError ``bad-sweep``, ``duplicate-point``."""
-    grid: Grid = {}
+def space_of(sweep: Mapping[str, Sequence[Argument | Value] | Argument | Range] | None) -> Space:
+    """A sweep given in Python. Raises SaturnError ``bad-sweep``, ``duplicate-point``."""
+    space: Space = {}
     for name, values in (sweep or {}).items():
+        if isinstance(values, Range):
+            space[name] = values
+            continue
         single = isinstance(values, str) or not isinstance(values, Iterable)
         many: list[Any] = [values] if single else list(values)  # type: ignore[arg-type]
-        grid[name] = _distinct(name, [_given_value(name, value) for value in many])
-    return grid
+        if any(isinstance(value, Range) for value in many):
+            raise _range_among(name)
+        space[name] = _distinct(name, [_given_value(name, value) for value in many])
+    return space
 
 
 def _parse_value(name: str, text: str) -> Value:
@@ -226,76 +242,3 @@ def check_parameters(function: Callable[..., Any], names: Iterable[str]) -> None
 
 def _listed(names: list[str]) -> str:
     return ", ".join(repr(name) for name in names)
-
-
-def expand(
-    function: str,
-    grid: Grid,
-    captured: Captured,
-    *,
-    epochs: float | None = None,
-    steps: int | None = None,
-    seed: int = 0,
-    native: bool = False,
-    origin: str | None = None,
-    best: Criterion | None = None,
-) -> list[TaskSpec]:
-    """A ``TaskSpec`` for each point of the grid, in the order of the sweep.
-
-    Raises
-    ------
-    SaturnError
-        ``duplicate-task`` when two points get the same name.
-    """
-    specs: dict[str, TaskSpec] = {}
-    for point in itertools.product(*grid.values()):
-        name = _task_name(function, point)
-        if name in specs:
-            raise SaturnError(
-                "duplicate-task",
-                f"Two tasks of the sweep would be called {name!r}.",
-                "Leave out values that differ only in special characters.",
-            )
-        params = {key: value.value for key, value in zip(grid, point, strict=True)}
-        identity = (params, epochs, steps, seed, *(["native"] * native))
-        digest = _digest(captured.fingerprint, *identity)
-        trains = _digest(captured.training, *identity)
-        spec = specs[name] = {
-            "name": name,
-            "sweep": function,
-            "params": params,
-            "seed": seed,
-            "payload": captured.file,
-            "hash": digest,
-        }
-        if trains != digest:
-            spec["trainingHash"] = trains
-        if best is not None:
-            spec["best"] = best
-        if captured.world is not None:
-            spec["world"] = captured.world
-        if epochs is not None:
-            spec["epochs"] = epochs
-        if steps is not None:
-            spec["steps"] = steps
-        if native:
-            spec["native"] = True
-        if origin:
-            spec["origin"] = origin
-    if captured.source:
-        next(iter(specs.values()))["source"] = captured.source
-    return list(specs.values())
-
-
-def _digest(*identity: Any) -> str:
-    return hashlib.sha256(repr(identity).encode()).hexdigest()[:32]
-
-
-def _task_name(function: str, point: Sequence[Value]) -> str:
-    name = "-".join([function.lstrip("_") or "task", *(value.text for value in point)])
-    name = re.sub(r"[^A-Za-z0-9._+=-]", "_", name)
-    if not name[0].isalnum():
-        name = f"task-{name}"
-    if len(name) <= _NAME_LENGTH:
-        return name
-    return f"{name[: _NAME_LENGTH - 9]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

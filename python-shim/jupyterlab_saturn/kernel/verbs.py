@@ -76,16 +76,46 @@ _WISHES = (
 VERBS = (
     Verb(
         "task",
-        "Make tasks of the function this cell defines, one for each point of the sweep.",
-        "%%saturn task --sweep model=mlp,cnn lr=1e-3,3e-3 --epochs 2",
+        "Make tasks of the function this cell defines, one for each point of the sweep, or for as "
+        "many as are wanted of it.",
+        "%%saturn task --sweep lr=1e-5..1e-1 width=64,128 --points 30 --stop asha --by accuracy",
         (
             Option(
                 "--sweep",
                 "sweep",
                 "Parameters of the function and their values: numbers, True, False, None, texts "
                 "(quoted where they hold commas) and lists. A list alone is the list of values, "
-                "also one of the notebook: lr={rates}.",
-                "lr=0.1,1 dims=[8,4],[8]",
+                "also one of the notebook: lr={rates}. Or ranges: lr=1e-5..1e-1 (by logarithm over "
+                "more than a factor of 100; log: or lin: before it says which), layers=2..8 (whole "
+                "numbers), layers=2..8:2 (in steps of 2).",
+                "lr=1e-5..1e-1 width=64,128",
+            ),
+            Option(
+                "--points",
+                "int",
+                "How many points to try: needed for ranges; of a grid, instead of all.",
+                "30",
+            ),
+            Option(
+                "--search",
+                "text",
+                "What chooses points: tpe (learns from those before, by Optuna; so it is where "
+                "that is installed and --by is given), random, or qmc (spread evenly).",
+                "tpe",
+            ),
+            Option(
+                "--stop",
+                "text",
+                "Give up early what will hardly be the best, by a rule: asha or median, with its "
+                "numbers asha:eta=4,first=2; none when absent.",
+                "asha",
+            ),
+            Option(
+                "--by",
+                "text",
+                "The metric that makes a model the better one: accuracy, -loss (less is better), "
+                "max:bleu. Of names that are not known say whether max or min.",
+                "accuracy",
             ),
             Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
             Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
@@ -97,7 +127,6 @@ VERBS = (
                 "task --factory digits",
                 "digits",
             ),
-            Option("--best", "text", "What makes a model the better one.", "accuracy:max"),
             Option("--native", "flag", "The function trains by its own loop: run it as it is."),
             Option("--replace", "flag", "Put these in the place of tasks of the same names."),
             Option("--wait", "flag", "Wait until all are built, and fail when none can be."),

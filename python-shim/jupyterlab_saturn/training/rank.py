@@ -168,6 +168,7 @@ def _train(
             device,
             steps=request.steps,
             evaluates=request.evaluates,
+            rungs=request.rungs,
             keeps=request.keeps,
             checkpoint_seconds=request.checkpoint_seconds,
             step_seconds=request.step_seconds,

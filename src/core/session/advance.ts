@@ -7,6 +7,7 @@ import { awaitsNodes } from './nodes.js';
 import { askPlan, isReplanDue } from './replanning.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
+import { awaitsPoints } from './sweeps.js';
 import { activeTasks, countOf, hasActive } from './taskTable.js';
 import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
@@ -66,6 +67,7 @@ export function advance(before: ISession, time: number): IStep {
     planning ||
     measuring ||
     inspecting ||
+    awaitsPoints(begun.session.state) ||
     isWaitingForTime(begun.session, time) ||
     isWaitingForDevice(begun.session);
   return goesOn ? begun : then(begun, next => done(next, time));
@@ -82,7 +84,7 @@ function isWaitingForDevice({ state }: ISession): boolean {
 }
 
 function hasWork({ state }: ISession): boolean {
-  return state.tasks.some(task => isActive(task) || isOpen(task, state));
+  return awaitsPoints(state) || state.tasks.some(task => isActive(task) || isOpen(task, state));
 }
 
 /** Whether a plan is being followed: what it has next begins as soon as it can, whatever else is being looked for. */

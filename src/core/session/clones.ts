@@ -1,3 +1,4 @@
+import { type Digest, derivedSpec } from '../search/derivedSpec.js';
 import { SaturnError } from '../wire/failure.js';
 import type { TaskClone, TaskSpec, TaskState, WarmStart } from '../wire/messages.js';
 import { cloneName } from './cloneName.js';
@@ -47,23 +48,21 @@ export function needsWeights({ weights, step }: TaskClone): boolean {
  * The spec of a clone: what is not edited is as its parent has it.
  *
  * @param kept - the checkpoint of the parent that it begins with, if it needs one.
- * @param digest - makes a fingerprint of a text.
  * @throws SaturnError `same-task`, `duplicate-task`.
  */
 export function cloneSpec(
   session: ISession,
   clone: TaskClone,
   kept: IKeptWeights | undefined,
-  digest: (text: string) => string
+  digest: Digest
 ): TaskSpec {
   const { spec: parent } = parentOf(session, clone);
   const {
-    name: _name,
-    hash,
-    trainingHash,
     origin: _cell,
     source: _shown,
     warmStart: _begun,
+    epochs: _epochs,
+    steps: _steps,
     ...same
   } = parent;
   const warmStart = warmStartOf(parent, clone, kept);
@@ -72,17 +71,17 @@ export function cloneSpec(
     ...lengthOf(parent, clone),
     seed: clone.seed ?? parent.seed
   };
-  const { epochs: _epochs, steps: _steps, ...rest } = same;
-  const identity = JSON.stringify([edited, warmStart?.seed, warmStart?.checkpoints]);
-  const spec: TaskSpec = {
-    ...rest,
-    ...edited,
-    name: clone.name ?? cloneName(clone, kept?.step),
-    hash: digest(`${hash} ${identity}`),
-    ...(trainingHash === undefined ? {} : { trainingHash: digest(`${trainingHash} ${identity}`) }),
-    cloneOf: parent.name,
-    ...(warmStart ? { warmStart } : {})
-  };
+  const spec: TaskSpec = derivedSpec(
+    same,
+    {
+      ...edited,
+      name: clone.name ?? cloneName(clone, kept?.step),
+      cloneOf: parent.name,
+      ...(warmStart ? { warmStart } : {})
+    },
+    JSON.stringify([edited, warmStart?.seed, warmStart?.checkpoints]),
+    digest
+  );
   refuseSame(parent, spec, kept);
   refuseTaken(session, spec);
   return spec;

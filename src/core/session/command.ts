@@ -29,6 +29,8 @@ export type Command =
   | ExecutorCommand
   | { readonly kind: 'plan'; readonly planRevision: number; readonly request: PlanRequest }
   | { readonly kind: 'cancel-plan' }
+  /** Think up so many points of a sweep, behind those that were made of it. */
+  | { readonly kind: 'suggest'; readonly sweep: string; readonly made: number; readonly count: number }
   /** Take in what was concluded from reports that are not journaled, so that it is. */
   | { readonly kind: 'note'; readonly event: SessionEvent }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */

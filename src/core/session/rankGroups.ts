@@ -259,10 +259,14 @@ function noteDeviceFailure(
   return excludeDevices(freed, node, devices, error);
 }
 
-/** How often a task was lost before without a new checkpoint since; by its own fault, perhaps, or by no fault of its. */
+/**
+ * How often a task was lost before without a new checkpoint since, or somebody asking for it again; by its own fault, perhaps, or
+ * by no fault of its.
+ */
 export function losses({ attempts }: TaskState, blameless: boolean): number {
   const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
-  const since = attempts.slice(Math.max(0, saved));
+  const retried = attempts.findLastIndex(attempt => attempt.retried === true);
+  const since = attempts.slice(Math.max(0, saved, retried + 1));
   return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
     .length;
 }

@@ -1,6 +1,6 @@
 import { type Obstacle, refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
-import type { TaskState, TaskStatus } from '../wire/messages.js';
+import type { Attempt, TaskState, TaskStatus } from '../wire/messages.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { inspectStopped } from './inspections.js';
 import {
@@ -25,7 +25,19 @@ export function resumed(task: TaskState): TaskState {
     return task;
   }
   const { error: _gone, givenUp, ...rest } = task;
-  return { ...rest, status: 'ready', ...(givenUp && { spared: true }) };
+  return {
+    ...rest,
+    status: 'ready',
+    ...(givenUp && { spared: true }),
+    ...(task.status === 'failed' && { attempts: forgiven(task.attempts) })
+  };
+}
+
+/** The attempts of a failed task that is tried again: it is not to fail at once for what became of them. */
+function forgiven(attempts: readonly Attempt[]): Attempt[] {
+  return attempts.map((attempt, index) =>
+    index === attempts.length - 1 ? { ...attempt, retried: true } : attempt
+  );
 }
 
 /**

@@ -34,7 +34,7 @@ import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
 import { withLadders } from './stopRules/ladder.js';
 import { noteShortage } from './storage.js';
-import { noteSuggested, withSweep } from './sweeps.js';
+import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -66,11 +66,12 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = dispatchInspections(judged);
-  const advanced = advance(looking.session, time);
+  const searching = suggestPoints(looking.session);
+  const advanced = advance(searching.session, time);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...advanced.commands]
+    commands: [...noted.commands, ...looking.commands, ...searching.commands, ...advanced.commands]
   };
 }
 
@@ -100,7 +101,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(withSweep(session, event.sweep, event.tasks.length), event.tasks);
+      return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
     case 'points-suggested':
       return noteSuggested(session, event);
     case 'tasks-removed':
@@ -162,7 +163,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       // Of a plan made earlier, the clock has come nearer to what is asked for; or it was made for other moves.
       const isOther = isTimed(session) || changesMoves(session, event.switches);
       const now = isOther && !session.state.plan?.given ? withStalePlan(session) : session;
-      const whole = inspectStopped(includeBusyDevices(now), names);
+      const whole = inspectStopped(includeBusyDevices(withSweepsTriedAgain(now)), names);
       const { switches, early, keeps } = event;
       const run = gather(withEarly(noteRun(whole.session, names), early));
       return {

@@ -1,14 +1,48 @@
-import type { PointsSuggestedEvent, SessionState, SweepSpec, SweepState } from '../wire/messages.js';
-import { type ISession, type IStep, withState } from './session.js';
+import type {
+  PointsSuggestedEvent,
+  SessionState,
+  SweepSpec,
+  SweepState,
+  TaskState
+} from '../wire/messages.js';
+import type { Command } from './command.js';
+import { plannedCluster } from './plannedCluster.js';
+import { type ISession, type IStep, isOpen, isStaying, withState } from './session.js';
 import { addTasks } from './tasks.js';
+import { hasActive } from './taskTable.js';
+
+/** Asks for further points of a sweep. */
+export type SuggestCommand = Extract<Command, { kind: 'suggest' }>;
+
+/** So many points wait or train at once where those before say nothing of those to come; others come when half are over. */
+const MOST_AT_ONCE = 512;
 
 /** The sweep of that name, if its points are searched, or given up by a rule. */
 export function findSweep({ sweeps = [] }: SessionState, name: string): SweepState | undefined {
   return sweeps.find(({ spec }) => spec.name === name);
 }
 
-/** The session that knows of a sweep. One of the same name gives way to it; its tasks stay. */
-export function withSweep(session: ISession, spec: SweepSpec | undefined, points: number): ISession {
+/** The sweep of the session with which one goes on that is told again: its code, space and search are the same. */
+export function continued({ state }: ISession, spec: SweepSpec): SweepState | undefined {
+  const before = findSweep(state, spec.name);
+  const what = ({ template, space, search, seed }: SweepSpec): string =>
+    JSON.stringify([template?.hash, template?.epochs, template?.steps, space, search, seed]);
+  return before && what(before.spec) === what(spec) ? before : undefined;
+}
+
+/** Whether what is known of points decides about those to come, so that it pays to wait for it. */
+export function isLearned({ search }: SweepSpec): boolean {
+  return search === 'tpe';
+}
+
+/** How many points are to wait or train at once: those of which others learn, as few as keep the devices busy. */
+export function pointsAtOnce(session: ISession, spec: SweepSpec): number {
+  const devices = plannedCluster(session.state).nodes.flatMap(node => node.devices).length;
+  return isLearned(spec) ? 2 * Math.max(1, devices) : MOST_AT_ONCE;
+}
+
+/** The session that knows of a sweep, and how many of its points there are. One of the same name gives way to it; its tasks stay. */
+export function withSweep(session: ISession, spec: SweepSpec | undefined, made: number): ISession {
   if (!spec) {
     return session;
   }
@@ -18,17 +52,116 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, points
   // What was compared already stays comparable under the same rule.
   const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
   const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};
-  return withState(session, { sweeps: [...others, { spec, made: points, ...ladder }] });
+  return withState(session, { sweeps: [...others, { spec, made, ...ladder }] });
+}
+
+/** The session that no longer knows of a sweep whose function was made tasks of otherwise. */
+export function withoutSweep(session: ISession, names: ReadonlySet<string>): ISession {
+  const { sweeps } = session.state;
+  return sweeps?.some(({ spec }) => names.has(spec.name))
+    ? withState(session, { sweeps: sweeps.filter(({ spec }) => !names.has(spec.name)) })
+    : session;
+}
+
+/** The session whose sweeps try again to get points that there were none of. */
+export function withSweepsTriedAgain(session: ISession): ISession {
+  return session.state.sweeps?.some(({ error }) => error !== undefined)
+    ? withSweeps(session, ({ error: _before, ...sweep }) => sweep)
+    : session;
 }
 
 /** Put suggested points into the session; or note why no further ones come. */
-export function noteSuggested(session: ISession, { sweep: name, tasks, error }: PointsSuggestedEvent): IStep {
-  const sweeps = (session.state.sweeps ?? []).map(sweep => {
+export function noteSuggested(session: ISession, event: PointsSuggestedEvent): IStep {
+  const { sweep: name, tasks, error } = event;
+  const noted = withSweeps(session, sweep => {
     if (sweep.spec.name !== name) {
       return sweep;
     }
     const { asked: _answered, error: _before, ...rest } = sweep;
     return { ...rest, made: sweep.made + tasks.length, ...(error && { error }) };
   });
-  return addTasks(withState(session, { sweeps }), tasks);
+  return addTasks(noted, tasks);
+}
+
+/**
+ * Have further points thought up of the sweeps that have some left, so that there is always something to plan for devices that
+ * will be free: while a run of all tasks goes on, or before anything of a sweep was trained.
+ */
+export function suggestPoints(session: ISession): IStep {
+  const commands: SuggestCommand[] = [];
+  const next = withSweeps(session, sweep => {
+    const count = wanted(session, sweep);
+    if (count === 0) {
+      return sweep;
+    }
+    const asked = { ...sweep, asked: count };
+    commands.push(suggestionOf(asked));
+    return asked;
+  });
+  return commands.length > 0 ? { session: next, commands } : { session, commands };
+}
+
+/** What was asked for, and not answered: by an engine that has ended since. */
+export function openSuggestions({ state: { sweeps = [] } }: ISession): Command[] {
+  return sweeps.filter(({ asked }) => asked !== undefined).map(suggestionOf);
+}
+
+/** Whether points that were asked for are still waited for. */
+export function isAwaitedSuggestion({ state }: ISession, command: SuggestCommand): boolean {
+  const sweep = findSweep(state, command.sweep);
+  return sweep?.asked === command.count && sweep.made === command.made;
+}
+
+/** The sweeps of which one's points are not waited for: they are asked for again. */
+export function withoutQuestion({ sweeps = [] }: SessionState, name: string): Pick<SessionState, 'sweeps'> {
+  return {
+    sweeps: sweeps.map(sweep => {
+      const { asked: _lost, ...rest } = sweep;
+      return sweep.spec.name === name ? rest : sweep;
+    })
+  };
+}
+
+/** Whether points of a sweep are being thought up. */
+export function awaitsPoints({ sweeps = [] }: SessionState): boolean {
+  return sweeps.some(({ asked }) => asked !== undefined);
+}
+
+function suggestionOf({ spec, made, asked = 0 }: SweepState): SuggestCommand {
+  return { kind: 'suggest', sweep: spec.name, made, count: asked };
+}
+
+function wanted(session: ISession, { spec, made, asked, error }: SweepState): number {
+  const { goal, cluster, pause, tasks } = session.state;
+  const left = (spec.points ?? 0) - made;
+  if (!spec.template || left <= 0 || asked !== undefined || error || !cluster || pause) {
+    return 0;
+  }
+  const own = tasks.filter(task => task.spec.sweep === spec.name);
+  const isWanted =
+    goal === 'run'
+      ? session.selection === null
+      : !hasActive(own) && own.every(({ attempts }) => attempts.length === 0);
+  if (!isWanted || (own.length > 0 && own.every(isFault))) {
+    return 0;
+  }
+  const open = own.filter(task => isToCome(task, session.state)).length;
+  const most = pointsAtOnce(session, spec);
+  const isEnough = isLearned(spec) ? open >= most : open > most / 2;
+  return isEnough ? 0 : Math.min(left, most - open);
+}
+
+/** Whether nothing came of a task, so that its like will hardly do better. */
+function isFault({ status }: TaskState): boolean {
+  return status === 'invalid' || status === 'failed';
+}
+
+function isToCome(task: TaskState, state: SessionState): boolean {
+  const { status } = task;
+  return status === 'inspecting' || status === 'ready' || isStaying(task) || isOpen(task, state);
+}
+
+function withSweeps(session: ISession, change: (sweep: SweepState) => SweepState): ISession {
+  const { sweeps } = session.state;
+  return sweeps ? withState(session, { sweeps: sweeps.map(change) }) : session;
 }

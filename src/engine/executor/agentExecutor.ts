@@ -1,6 +1,7 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
 import { SaturnError } from '../../core/wire/failure.js';
 import {
+  type Advise,
   type AgentHello,
   type DeviceRequest,
   type EngineMessages,
@@ -8,20 +9,16 @@ import {
   failureOf
 } from '../../core/wire/messages.js';
 import type { IIncoming, MessageRouter } from '../router.js';
+import { noAgent, nodeTaken, UNKNOWN_AGENT } from './agentRefusals.js';
 import { isPassing, reportOf } from './agentReports.js';
-import { ConnectedAgents } from './connectedAgents.js';
+import { ConnectedAgents, type IConnectedAgent } from './connectedAgents.js';
 import type { IExecutor } from './executor.js';
+import { type AdvisedPoints, OpenQuestions } from './openQuestions.js';
 import { unlikeVersions } from './unlikeVersions.js';
 import { WaitingAgents } from './waitingAgents.js';
 
 /** How often silence is noticed, and what could not be taken in is offered again, in milliseconds. */
 const TICK = 1000;
-
-/** Answer to an agent that was away; on the code it says hello again. */
-const UNKNOWN_AGENT: Failure = {
-  code: 'unknown-agent',
-  message: 'This agent has not said hello, or was away.'
-};
 
 /**
  * The agents that connect to the engine's socket, one a node. Which nodes are away it tells by their silence, or by the word of
@@ -35,6 +32,13 @@ export class AgentExecutor implements IExecutor {
   private _backlog: IIncoming<'agent'>[] = [];
   /** Who waits for the answer to `cluster.set`, by node, oldest first. */
   private _choices: IChoice[] = [];
+  /** Questions for points of sweeps. */
+  private readonly _questions = new OpenQuestions(question => {
+    const own = this._own();
+    if (own) {
+      this._send(own.node, 'advise', question);
+    }
+  });
   /** Of the session, with the newest report in it. */
   private _rev = 0;
   /** By node, that it fell silent, as long as that could not be taken in. */
@@ -95,6 +99,10 @@ export class AgentExecutor implements IExecutor {
     if (refused) {
       throw refused.reason;
     }
+  }
+
+  advise(question: Advise): Promise<AdvisedPoints> {
+    return this._questions.ask(question);
   }
 
   shutdown(): void {
@@ -164,6 +172,8 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'devices.load') {
       this._options.noteLoad(message.body);
+    } else if (message.type === 'advice') {
+      this._questions.answer(message.body);
     }
     const choice =
       message.type === 'cluster.report'
@@ -187,6 +197,9 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'agent.hello') {
       this._untold.delete(message.body.node.id);
+      if (!message.body.far) {
+        this._questions.askAgain();
+      }
     } else if (message.type === 'agent.gone') {
       this._drop(message.body.node);
     } else if (message.type === 'bridge.report' && message.body.state === 'ended') {
@@ -217,8 +230,12 @@ export class AgentExecutor implements IExecutor {
 
   /** Why an agent cannot be worked with: it has other software than that of the engine's own node. */
   private _unlikeVersions({ far, node, versions }: AgentHello): Failure | undefined {
-    const own = this._agents.all.find(agent => !agent.far);
-    return far ? unlikeVersions(node.id, versions, own?.versions) : undefined;
+    return far ? unlikeVersions(node.id, versions, this._own()?.versions) : undefined;
+  }
+
+  /** The agent of the engine's own node. */
+  private _own(): IConnectedAgent | undefined {
+    return this._agents.all.find(agent => !agent.far);
   }
 
   private _tick(): void {
@@ -272,20 +289,4 @@ export namespace AgentExecutor {
     /** The socket on which agents speak. */
     readonly router: MessageRouter;
   }
-}
-
-function noAgent(node: string | undefined): SaturnError {
-  return new SaturnError({
-    code: 'no-agent',
-    message: `No agent ${node === undefined ? '' : `of node ${node} `}is connected that could look for devices.`,
-    hint: 'Try again in a few seconds, or see %saturn cluster.'
-  });
-}
-
-function nodeTaken(node: string): Failure {
-  return {
-    code: 'node-taken',
-    message: `There is another agent already that calls its node "${node}".`,
-    hint: 'Give this one another name.'
-  };
 }

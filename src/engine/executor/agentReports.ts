@@ -3,7 +3,7 @@ import type { IExecutor } from './executor.js';
 
 /** Whether a message is told once, so that nobody waits to hear that it has come: of many tasks that train these are most. */
 export function isPassing({ type, body }: Message<'agent'>): boolean {
-  return type === 'devices.load' || (type === 'group.event' && body.kind === 'step');
+  return type === 'devices.load' || type === 'advice' || (type === 'group.event' && body.kind === 'step');
 }
 
 /**
@@ -15,6 +15,7 @@ export function reportOf(message: Message<'agent'>, now: number): IExecutor.Repo
   switch (message.type) {
     case 'agent.ping':
     case 'devices.load':
+    case 'advice':
       return null;
     case 'agent.hello':
       return { kind: 'agent-connected', hello: message.body };

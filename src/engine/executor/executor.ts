@@ -1,6 +1,7 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
-import type { DeviceRequest, DevicesLoad, SessionEvent } from '../../core/wire/messages.js';
+import type { Advise, DeviceRequest, DevicesLoad, SessionEvent } from '../../core/wire/messages.js';
 import type { IDisposable } from '../disposable.js';
+import type { AdvisedPoints } from './openQuestions.js';
 
 /**
  * Who owns devices and processes, on one node or several: the only thing of the kind that the engine knows.
@@ -23,6 +24,13 @@ export interface IExecutor extends IDisposable {
    * then on a node that refuses.
    */
   chooseDevices(request: DeviceRequest, node?: string): Promise<void>;
+
+  /**
+   * Have points of a sweep thought up beside the session's own node. While that is away the question waits for it.
+   *
+   * @throws SaturnError `no-optuna` or `no-advice`.
+   */
+  advise(question: Advise): Promise<AdvisedPoints>;
 
   /** There is nothing to do, and nobody who could ask for anything: nodes may leave. */
   shutdown(): void;

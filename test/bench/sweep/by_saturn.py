@@ -37,7 +37,7 @@ def main(devices: int, scale: float, folder: Path, name: str) -> None:
         sys.stdout.write(f"{json.dumps(at)}\n")
     finally:
         session.close()
-        _end(session)
+        end(session)
 
 
 def _seen(state: Any, begin: float) -> dict[str, float]:
@@ -60,7 +60,7 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _end(session: Session) -> None:
+def end(session: Session) -> None:
     """End the session's agent, which would stay for a while."""
     import contextlib
 

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-_PATIENCE_SECONDS = 1200.0
+from processes import environment, finish, start
+
 _PLAIN, _NEW, _KNOWN, _RAY = "plain processes", "nothing known", "measured before", "Ray Tune"
 
 
@@ -31,11 +31,7 @@ class Round:
         self._devices: int = options.devices
         self._scale: float = options.scale
         self._ray: str | None = options.ray
-        # Short: paths of sockets hold about 100 bytes.
-        (folder / "run").mkdir(mode=0o700)
-        shim = str(HERE.parents[2] / "python-shim")
-        self._env = {**os.environ, "PYTHONPATH": shim, "XDG_RUNTIME_DIR": str(folder / "run")}
-        self._env["OMP_NUM_THREADS"] = "1"
+        self._env = environment(folder)
 
     def ways(self) -> dict[str, Callable[[], dict[str, float]]]:
         """What is timed, in an order in which it can be."""
@@ -45,7 +41,7 @@ class Round:
     def _plain(self) -> dict[str, float]:
         out = self._folder / "plain"
         out.mkdir()
-        self._finish(
+        finish(
             [
                 self._start(sys.executable, "by_hand.py", device, self._devices, self._scale, out)
                 for device in range(self._devices)
@@ -55,7 +51,7 @@ class Round:
 
     def _ours(self, name: str) -> dict[str, float]:
         script = ("by_saturn.py", self._devices, self._scale, self._folder, name)
-        [told] = self._finish([self._start(sys.executable, *script)])
+        [told] = finish([self._start(sys.executable, *script)])
         seen: dict[str, float] = json.loads(told.splitlines()[-1])
         return seen
 
@@ -63,29 +59,11 @@ class Round:
         out = self._folder / "tune"
         out.mkdir()
         assert self._ray is not None
-        self._finish([self._start(self._ray, "by_ray.py", self._devices, self._scale, out)])
+        finish([self._start(self._ray, "by_ray.py", self._devices, self._scale, out)])
         return {}
 
     def _start(self, python: str, script: str, *arguments: object) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [python, str(HERE / script), *map(str, arguments)],
-            env=self._env,
-            cwd=HERE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def _finish(self, processes: list[subprocess.Popen[str]]) -> list[str]:
-        try:
-            told = [process.communicate(timeout=_PATIENCE_SECONDS) for process in processes]
-        finally:
-            for process in processes:
-                process.kill()
-        for process, (_, errors) in zip(processes, told, strict=True):
-            if process.returncode != 0:
-                raise RuntimeError(f"{process.args} ended with {process.returncode}:\n{errors}")
-        return [output for output, _ in told]
+        return start(python, script, *arguments, env=self._env)
 
 
 def main() -> None:

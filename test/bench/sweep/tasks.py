@@ -64,7 +64,7 @@ def make(model: str, batch_size: int, lr: float, scale: float) -> Task:
             steps=max(1, round(_GPT_STEPS * scale)),
             eval_data=TensorDataset(words[:64, :-1], words[:64, 1:]),
         )
-    train, held_out = _digits()
+    train, held_out = digits()
     return Task(
         model={"mlp": _mlp, "cnn": _cnn, "vit": _ViT}[model](),
         data=train,
@@ -77,12 +77,13 @@ def make(model: str, batch_size: int, lr: float, scale: float) -> Task:
     )
 
 
-def _digits() -> tuple[TensorDataset, TensorDataset]:
+def digits() -> tuple[TensorDataset, TensorDataset]:
+    """Images of digits to train with, and those that are held out."""
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) / 16
-    labels = torch.tensor(digits.target)
+    found = load_digits()
+    images = torch.tensor(found.images, dtype=torch.float32).unsqueeze(1) / 16
+    labels = torch.tensor(found.target)
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(0))
     train, held_out = order[360:], order[:360]
     return (

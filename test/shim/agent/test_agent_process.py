@@ -465,3 +465,20 @@ def test_asking_whether_it_lives_does_not_keep_it_from_living() -> None:
         assert not agent_alive(paths)
         assert lock.acquire()
         lock.release()
+
+
+def test_it_asks_an_advisor_for_points_and_takes_it_along() -> None:
+    with scene() as here:
+        space = {"lr": {"low": 1e-5, "high": 0.1, "scale": "log"}}
+        asked = {"id": "s/0", "seed": 1, "first": 0, "count": 2, "goal": "max", "space": space}
+        here.ear.say("advise", {**asked, "known": []})
+        advice = here.ear.hear("advice", seconds=60)["body"]
+        assert advice["id"] == "s/0" and len(advice["points"]) == 2
+        [advisor] = here.processes("jupyterlab_saturn.advisor")
+        os.kill(advisor, signal.SIGKILL)
+        here.ear.say("advise", {**asked, "known": []})
+        assert here.ear.hear("advice", seconds=60)["body"] == advice
+        [other] = here.processes("jupyterlab_saturn.advisor")
+        assert other != advisor
+        os.kill(agent_of(here), signal.SIGKILL)
+        assert_gone(here.token, "jupyterlab_saturn.advisor")

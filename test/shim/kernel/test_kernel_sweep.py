@@ -10,14 +10,18 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.capture import Captured
 from jupyterlab_saturn.kernel.line_splitting import split_words
-from jupyterlab_saturn.kernel.request_bodies import criterion
-from jupyterlab_saturn.kernel.sweep import check_parameters, expand, grid_of, parse_sweep
+from jupyterlab_saturn.kernel.sweep import check_parameters, parse_sweep, space_of
+from jupyterlab_saturn.kernel.task_specs import Factory
 
 CAPTURED = Captured(b"", "0" * 32 + ".pkl", "f" * 64, "f" * 64, "def digits(): ...")
 
 
 def specs(line: str, **options: Any) -> list[dict[str, Any]]:
-    return expand("digits", parse_sweep(split_words(line)), CAPTURED, **options)
+    return factory(**options).expand(parse_sweep(split_words(line)))
+
+
+def factory(name: str = "digits", captured: Captured = CAPTURED, **options: Any) -> Factory:
+    return Factory(name, captured, **options)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_names_fit_the_wire() -> None:
     for line in ("path='/data/my set,1'", "name=" + "x" * 200, "x=é"):
         for spec in specs(line):
             wire.validate("TaskSpec", spec)
-    (spec,) = expand("_private", {}, CAPTURED)
+    (spec,) = factory("_private").expand({})
     assert spec["name"] == "private"
 
 
@@ -164,8 +168,8 @@ def test_bad_sweeps_name_what_is_wrong(line: str, code: str, named: str) -> None
 
 
 def test_python_sweeps() -> None:
-    assert grid_of({"x": [[1, [None]], None]})["x"][0].value == [1, [None]]
-    grid = grid_of({"model": ["mlp"], "lr": (0.1, 1), "deep": True, "name": "one"})
+    assert space_of({"x": [[1, [None]], None]})["x"][0].value == [1, [None]]
+    grid = space_of({"model": ["mlp"], "lr": (0.1, 1), "deep": True, "name": "one"})
     assert [[value.text for value in values] for values in grid.values()] == [
         ["mlp"],
         ["0.1", "1"],
@@ -180,7 +184,7 @@ def test_python_sweeps() -> None:
         {"x": [1, 1.0]},
     ):
         with pytest.raises(SaturnError, match="'x'"):
-            grid_of(bad)
+            space_of(bad)
 
 
 def test_parameters_must_fit_the_function() -> None:
@@ -197,21 +201,10 @@ def test_parameters_must_fit_the_function() -> None:
 
 
 def test_what_trains_the_same_is_told_where_it_is_not_all() -> None:
-    (plain,) = expand("digits", {}, CAPTURED)
+    (plain,) = factory().expand({})
     assert "trainingHash" not in plain
     measured = Captured(b"", CAPTURED.file, "a" * 64, CAPTURED.training, "")
-    (spec,) = expand("digits", {}, measured, best={"metric": "mcc", "goal": "max"})
+    (spec,) = factory(captured=measured).expand({})
     assert spec["trainingHash"] == plain["hash"] != spec["hash"]
-    assert spec["best"] == {"metric": "mcc", "goal": "max"}
-    (other,) = expand("digits", {}, measured, seed=1)
+    (other,) = factory(captured=measured, seed=1).expand({})
     assert other["trainingHash"] not in (spec["trainingHash"], other["hash"])
-
-
-def test_what_is_best_is_a_metric_and_a_direction() -> None:
-    assert criterion(None) is None
-    assert criterion("loss:min") == {"metric": "loss", "goal": "min"}
-    assert criterion("a:b:max") == {"metric": "a:b", "goal": "max"}
-    for text in ("accuracy", "accuracy:most", ":max", "accuracy:"):
-        with pytest.raises(SaturnError, match="which metric") as caught:
-            criterion(text)
-        assert caught.value.code == "bad-criterion"

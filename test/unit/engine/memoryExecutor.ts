@@ -1,5 +1,12 @@
 import type { ExecutorCommand } from '../../../src/core/session/command.js';
-import type { DeviceRequest, GroupEvent, Node, TaskSpec } from '../../../src/core/wire/messages.js';
+import type {
+  Advice,
+  Advise,
+  DeviceRequest,
+  GroupEvent,
+  Node,
+  TaskSpec
+} from '../../../src/core/wire/messages.js';
 import type { IExecutor } from '../../../src/engine/executor/executor.js';
 import { cpuNode, inspection } from '../session/sessionHarness.js';
 
@@ -42,6 +49,13 @@ export class MemoryExecutor implements IExecutor {
 
   async chooseDevices({ count = 1 }: DeviceRequest, node?: string): Promise<void> {
     this._context.take({ kind: 'node-changed', node: cpuNode(count, node) });
+  }
+
+  async advise({ known, count, space }: Advise): Promise<NonNullable<Advice['points']>> {
+    this.commands.push('advise');
+    return Array.from({ length: count }, (_, place) =>
+      Object.fromEntries(Object.keys(space).map(name => [name, known.length + place]))
+    );
   }
 
   shutdown(): void {

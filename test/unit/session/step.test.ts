@@ -329,6 +329,25 @@ describe('trouble while training', () => {
     expect(sim.status(task)).toBe('starting');
   });
 
+  it('counts losses anew once somebody has asked for the task again', () => {
+    const { sim, task } = training(['a']);
+    for (const attempt of [1, 2, 3, 4]) {
+      sim.group(task, attempt, 'lost');
+    }
+    expect(sim.status(task)).toBe('failed');
+    sim.take('start');
+    sim.feed({ kind: 'resume-requested', tasks: [task] });
+    while (sim.pending[0]?.kind !== 'start') {
+      sim.perform(sim.pending.shift()!);
+    }
+    for (const attempt of [5, 6, 7]) {
+      sim.group(task, attempt, 'lost');
+      expect(sim.status(task)).toBe('starting');
+    }
+    sim.group(task, 8, 'lost');
+    expect(sim.status(task)).toBe('failed');
+  });
+
   it('counts no checkpoint as new that was there before', () => {
     const { sim, task } = training(['a']);
     for (const attempt of [1, 2, 3, 4]) {

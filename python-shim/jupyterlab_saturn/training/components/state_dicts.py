@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -19,6 +20,8 @@ from .frozen_parameters import named_in_full
 
 EXTRA_STATE = "_extra_state"
 """What keys of a state dict end with that are of `get_extra_state`."""
+
+_SETTINGS = "param_groups."
 
 # Keys by parameter name instead of by position, so that a state fits any technique's optimizer.
 _FLAT = StateDictOptions(flatten_optimizer_state_dict=True)
@@ -62,6 +65,22 @@ def restore_optimizer(
     """Take over what `optimizer_state` told. A collective."""
     if state:
         set_optimizer_state_dict(module, optimizer, dict(state), options=_FLAT)
+
+
+def settings_in(state: Mapping[str, Any], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What of an optimizer's state is as its task says it, and no step has changed.
+
+    That is what the optimizer is made with, and what a schedule has put there. What optimizers
+    keep beside it as they step (schedule-free ones do) is none of it.
+    """
+    takers = [vars(made).get("__init__") for made in type(optimizer).__mro__]
+    said = {name for take in takers if take for name in inspect.signature(take).parameters}
+    kept = optimizer.defaults.keys() - said
+    return {
+        name: value.clone() if isinstance(value, torch.Tensor) else value
+        for name, value in state.items()
+        if name.startswith(_SETTINGS) and name.rpartition(".")[2] not in kept
+    }
 
 
 def full_weights(module: nn.Module, *, is_root: bool) -> dict[str, torch.Tensor]:

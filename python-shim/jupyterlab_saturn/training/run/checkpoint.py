@@ -122,33 +122,48 @@ class Checkpoints:
         manifest = self._newest()
         if manifest is None:
             return None
-        folder = self._commits.path(manifest)
         with self._device.unlimited():
-            # Parameters that are not trained are there only if something else changed them.
-            state = runner.state(self._world.on_root(lambda: list(saved_parameters(folder))))
-            outline = self._outline(state)
-            self._world.on_root(lambda: _require_fit(folder, outline))
-            problem: str | None = None
-            try:
-                with _without_loneliness_warning():
-                    load(
-                        state,
-                        storage_reader=FileSystemReader(folder),
-                        # Parameters that never got a gradient have no optimizer state to load.
-                        planner=DefaultLoadPlanner(allow_partial_load=True),
-                        no_dist=self._world.size == 1,
-                    )
-            except _FAILURES as error:
-                problem = f"{type(error).__name__}: {error}"
-            problems = [text for text in self._world.gather(problem) if text is not None]
-            if problems:
-                raise SaturnError(
-                    "checkpoint-failed",
-                    f"The checkpoint {folder} could not be loaded: {problems[0]}",
-                    "Remove it to go on from the one before.",
-                )
-            runner.restore(state)
+            runner.restore(self._load(runner, self._commits.path(manifest)))
         return manifest
+
+    def inherit(self, runner: Runner, folder: Path) -> None:
+        """Go on where another task was, by a checkpoint of its; with the runner's own settings.
+
+        Raises
+        ------
+        SaturnError
+            As `resume`.
+        """
+        with self._device.unlimited():
+            own = runner.settings()
+            state = self._load(runner, folder)
+            runner.restore({**state, **own, "optim": {**state["optim"], **own["optim"]}})
+
+    def _load(self, runner: Runner, folder: Path) -> State:
+        # Parameters that are not trained are there only if something else changed them.
+        state = runner.state(self._world.on_root(lambda: list(saved_parameters(folder))))
+        outline = self._outline(state)
+        self._world.on_root(lambda: _require_fit(folder, outline))
+        problem: str | None = None
+        try:
+            with _without_loneliness_warning():
+                load(
+                    state,
+                    storage_reader=FileSystemReader(folder),
+                    # Parameters that never got a gradient have no optimizer state to load.
+                    planner=DefaultLoadPlanner(allow_partial_load=True),
+                    no_dist=self._world.size == 1,
+                )
+        except _FAILURES as error:
+            problem = f"{type(error).__name__}: {error}"
+        problems = [text for text in self._world.gather(problem) if text is not None]
+        if problems:
+            raise SaturnError(
+                "checkpoint-failed",
+                f"The checkpoint {folder} could not be loaded: {problems[0]}",
+                "Remove it to go on from the one before.",
+            )
+        return state
 
     def _newest(self) -> Manifest | None:
         """Of the newest checkpoint that is undamaged, in which each rank reads some files."""

@@ -30,6 +30,8 @@ class CheckpointDetails(TypedDict):
     loss: NotRequired[float | None]
     validations: NotRequired[list[Validation]]
     torch: NotRequired[str]
+    rungLosses: NotRequired[dict[str, list[float]]]
+    """Of a task that is compared with others: see `RungLosses.details`."""
     ended: NotRequired[int]
     """Of a finished task: after which step it ended."""
     bestStep: NotRequired[int]

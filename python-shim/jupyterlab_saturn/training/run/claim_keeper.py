@@ -8,7 +8,7 @@ from .attempt_claim import AttemptClaim
 from .training_observer import LoggedSteps, TrainingObserver
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Result
+    from ...generated.wire_types import Metrics, Result
 
 
 class ClaimKeeper(TrainingObserver):
@@ -30,6 +30,9 @@ class ClaimKeeper(TrainingObserver):
         self._claim.require()
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
+        self._claim.require()
+
+    def rung(self, step: int, metrics: Metrics, loss: float | None) -> None:
         self._claim.require()
 
     def stopped(self, step: int) -> None:

@@ -38,7 +38,7 @@ def try_evaluation(workload: Workload) -> None:
     for data in held_out_sets(workload.task).values():
         first = Subset(data, range(min(len(data), workload.runner.evaluated_at_once)))
         try:
-            with without_side_effects(*_modules(workload.task)):
+            with without_side_effects(*evaluated_modules(workload.task)):
                 _evaluate(workload, first)
         except MetricsFailed as error:
             if is_wrong_device(error):
@@ -49,7 +49,7 @@ def try_evaluation(workload: Workload) -> None:
             raise _told(error) from error
 
 
-def _modules(task: Task) -> Iterator[nn.Module]:
+def evaluated_modules(task: Task) -> Iterator[nn.Module]:
     """What may remember what it was called with: a task's model, and modules in its functions."""
     yield task.model
     for part in tree_leaves([task.loss, task.forward, task.prediction, task.metrics]):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..runtime.event_sender import EventSender, StepEvent
+from ..runtime.event_sender import EventSender, RungEvent, StepEvent
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from ..task.data_order import MicroBatch
@@ -20,7 +20,7 @@ from .training_observer import LoggedSteps, TrainingObserver
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import ProfileCell, Result
+    from ...generated.wire_types import Metrics, ProfileCell, Result
 
 _TELL_SECONDS = 0.2
 _TELL_MOST_SECONDS = 1.0
@@ -76,6 +76,14 @@ class AgentReporter(TrainingObserver):
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         self._events.emit({"kind": "validated", "step": step, "metrics": metrics})
 
+    def rung(self, step: int, metrics: Metrics, loss: float | None) -> None:
+        event: RungEvent = {"kind": "rung", "step": step}
+        if metrics:
+            event["metrics"] = metrics
+        if loss is not None:
+            event["loss"] = loss
+        self._events.emit(event)
+
     def saved(self, step: int) -> None:
         self._events.emit({"kind": "checkpoint", "step": step})
 
@@ -117,6 +125,10 @@ class TrainingObservers(TrainingObserver):
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         for each in self._observers:
             each.validated(step, metrics)
+
+    def rung(self, step: int, metrics: Metrics, loss: float | None) -> None:
+        for each in self._observers:
+            each.rung(step, metrics, loss)
 
     def saved(self, step: int) -> None:
         for each in self._observers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -20,13 +20,15 @@ from .agreement import Agreements
 from .attempt_claim import AttemptClaim
 from .best_model import BestModel
 from .checkpoint import Checkpoints
+from .checkpoint_manifest import read_manifest
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
+from .rungs import Rungs
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
 from .training_observer import TrainingObserver
-from .validations import Validations, finite
+from .validations import Validations, finite, numbers
 from .workload import Workload
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class TrainingLoop:
         may say another one later: a step that is passed then is stopped after at once.
     evaluates
         Whether to evaluate the task there, for people: what is trained does not see it.
+    rungs
+        Steps after each of which to tell how good the task is: what is trained does not see it.
     saves
         Whether to commit checkpoints.
     keeps
@@ -73,6 +77,7 @@ class TrainingLoop:
         steps: int,
         until: Callable[[], int | None] = lambda: None,
         evaluates: bool = False,
+        rungs: Sequence[int] = (),
         saves: bool = True,
         keeps: bool = False,
         checkpoint_seconds: float = math.inf,
@@ -105,6 +110,7 @@ class TrainingLoop:
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
+        self._rungs = Rungs(rungs, self._observer)
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -134,18 +140,41 @@ class TrainingLoop:
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
             self._recall(workload, manifest, manifest["step"])
+        else:
+            self._inherit(workload)
         if self._measurement is not None:
             self._measurement.started()
         self._observer.started(workload.step)
+        self._rungs.tell(workload, self._validations)
         enough = self._validations.enough(workload) or self._train(workload)
         if workload.step < self._steps and not enough:
             self._save(workload)
             self._measured()
             if self._evaluates and workload.step == self._last:
-                self._validations.show(workload)
+                self._validations.look(workload)
             self._observer.stopped(workload.step)
         else:
             self._finish(workload)
+
+    def _inherit(self, workload: Workload) -> None:
+        """Begin where another task was, if that is to be gone on with."""
+        warm = self._spec.task.get("warmStart")
+        if warm is None or not warm.get("continues"):
+            return
+        folder = self._spec.paths.weights(warm["checkpoints"][-1])
+        manifest = self._world.on_root(lambda: read_manifest(folder))
+        if manifest is None:
+            raise SaturnError(
+                "no-weights",
+                f"The checkpoint of {warm['task']} that {self._spec.task['name']} goes on from "
+                "cannot be read.",
+                "Take the task out, or make a clone of it from scratch.",
+            )
+        told = {one["step"]: numbers(one["metrics"]) for one in manifest["validations"]}
+        workload.skip(manifest["step"], told)
+        self._checkpoints.inherit(workload.runner, folder)
+        self._recall(workload, manifest, manifest["step"])
+        self._saved_step = 0  # by another task
 
     def _judge_anew(self, workload: Workload, final: Manifest) -> None:
         """Go on from where a task was trained to its end: it may be evaluated otherwise by now."""
@@ -157,6 +186,7 @@ class TrainingLoop:
     def _recall(self, workload: Workload, manifest: Manifest, step: int) -> None:
         workload.step, self._loss, self._saved_step = step, manifest["loss"], step
         self._validations.recall(workload, manifest["validations"])
+        self._rungs.losses.recall(manifest.get("rungLosses", {}))
 
     def _train(self, workload: Workload) -> bool:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
@@ -177,24 +207,30 @@ class TrainingLoop:
             window.add_share(share, workload.runner)
             ends = workload.step == self._steps
             validates = every is not None and workload.step % every == 0 and not ends
-            if not (interval.due(workload.step) or validates or workload.step == self._last):
+            leaves = workload.step == self._last
+            looks = validates or self._rungs.has(workload.step)
+            if not (interval.due(workload.step) or looks or leaves):
                 continue
             steps = len(window)
             known = self._agreements.after(window, workload, loading, agreed_at, saved_at)
             self._last = known.last
             if known.logged is not None:
                 self._observer.logged(known.logged)
+                self._rungs.logged(known.logged)
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
             if self._measurement is not None:
                 evaluation = partial(try_evaluation, workload)
                 self._measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
-            interval.agreed(workload.step, known.step_seconds, self._wanted_window())
+            # What follows a rung may be an order to stop.
+            wanted = 1 if self._rungs.has(workload.step) else self._wanted_window()
+            interval.agreed(workload.step, known.step_seconds, wanted)
             if validates:
                 self._validations.add(workload)
-                if self._validations.enough(workload):
-                    return True
+            self._rungs.tell(workload, self._validations)
+            if validates and self._validations.enough(workload):
+                return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._checkpoint_seconds:
@@ -247,6 +283,7 @@ class TrainingLoop:
             "loss": self._loss,
             "validations": self._validations.known,
             "torch": torch.__version__,
+            "rungLosses": self._rungs.losses.details(),
         }
 
     def _measured(self) -> None:

@@ -13,7 +13,7 @@ from .step_window import StepFigures
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import ProfileCell, Result
+    from ...generated.wire_types import Metrics, ProfileCell, Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +82,17 @@ class TrainingObserver:
 
     def validated(self, step: int, metrics: dict[str, float | None]) -> None:
         """The task was evaluated before its end; a metric that is no number is None."""
+
+    def rung(self, step: int, metrics: Metrics, loss: float | None) -> None:
+        """The task is to be compared with others after this step.
+
+        Parameters
+        ----------
+        metrics
+            Of its evaluation, which `validated` told as well; none where nothing is held out.
+        loss
+            Of training, smoothed; None where none is known, as on all but the first rank.
+        """
 
     def saved(self, step: int) -> None:
         """A checkpoint was committed."""

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..components.predictions import MetricsFailed
+from ..components.side_effects import without_side_effects
 from ..runtime.process_group import ProcessGroup
 from .best_model import BestModel
+from .evaluation_trial import evaluated_modules
 from .training_observer import TrainingObserver
 from .workload import Workload
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Failure, Validation
+    from ...generated.wire_types import Failure, Metrics, Validation
 
 
 class Validations:
@@ -37,6 +39,7 @@ class Validations:
         self._best = best
         self._observer = observer
         self._known: list[Validation] = []
+        self._seen: Validation | None = None
         self.error: Failure | None = None
 
     @property
@@ -58,16 +61,22 @@ class Validations:
         workload.runner.learning_rate.evaluated(metrics)
         self._best.offer(workload.task, workload.runner, workload.step, metrics)
 
-    def show(self, workload: Workload) -> None:
+    def look(self, workload: Workload) -> Metrics:
         """Tell how good the task is by now, unless that was told. What is trained sees no trace."""
-        if self.has(workload.step):
-            return
-        try:
-            metrics = workload.evaluate()
-        except MetricsFailed as error:
-            metrics = error.known
+        for known in self._known:
+            if known["step"] == workload.step:
+                return known["metrics"]
+        if self._seen is not None and self._seen["step"] == workload.step:
+            return self._seen["metrics"]
+        with without_side_effects(*evaluated_modules(workload.task)):
+            try:
+                metrics = finite(workload.evaluate())
+            except MetricsFailed as error:
+                metrics = finite(error.known)
+        self._seen = {"step": workload.step, "metrics": metrics}
         if metrics:
-            self._observer.validated(workload.step, finite(metrics))
+            self._observer.validated(workload.step, metrics)
+        return metrics
 
     def evaluate(self, workload: Workload) -> dict[str, float]:
         """What the task's evaluation says, as far as it can be made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -113,10 +114,30 @@ class Workload(AbstractContextManager["Workload"]):
         if self.task.before_step is not None:
             self.task.before_step(self.step, self.step // self._steps_per_epoch)
         share = self.runner.step(loaded)
+        self._ended_step()
+        return share
+
+    def skip(self, steps: int, known: Mapping[int, Mapping[str, float]]) -> None:
+        """Go to a step without training, the schedule as if it had been gone there with.
+
+        Parameters
+        ----------
+        known
+            Metrics that were evaluated on the way, by step: a schedule may follow them.
+        """
+        with warnings.catch_warnings():
+            # PyTorch misses the steps of the optimizer.
+            warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
+            while self.step < steps:
+                self.runner.learning_rate.stepped()
+                self._ended_step()
+                if self.step in known:
+                    self.runner.learning_rate.evaluated(known[self.step])
+
+    def _ended_step(self) -> None:
         self.step += 1
         if self.step % self._steps_per_epoch == 0:
             self.runner.learning_rate.ended_epoch()
-        return share
 
     def evaluate(self) -> dict[str, float]:
         """The loss and the metrics on held-out data; nothing when there is none. A collective.

@@ -81,6 +81,15 @@ class ValidatedEvent(_Event):
     metrics: Metrics
 
 
+class RungEvent(_Event):
+    """How good the task is after a step at which it is compared with others."""
+
+    kind: Literal["rung"]
+    step: int
+    metrics: NotRequired[Metrics]
+    loss: NotRequired[float]
+
+
 class FinishedEvent(_Event):
     kind: Literal["finished"]
     step: int
@@ -103,6 +112,7 @@ RankEvent = (
     | ProgressEvent
     | StepEvent
     | ValidatedEvent
+    | RungEvent
     | FinishedEvent
     | FailureEvent
 )

@@ -67,6 +67,7 @@ class TrainOrder(_GroupOrder):
     checkpointSeconds: float
     until: NotRequired[int]
     evaluates: NotRequired[bool]
+    rungs: NotRequired[list[int]]
     explores: NotRequired[bool]
     keeps: NotRequired[bool]
     held: NotRequired[bool]
@@ -113,6 +114,8 @@ class RankRequest:
         Step to leave after; None when that is the last one.
     evaluates
         Whether to evaluate the task where it leaves before that.
+    rungs
+        Steps after each of which it is told how good the task is.
     explores
         Whether nobody knows yet how the strategy runs the task.
     keeps
@@ -159,6 +162,7 @@ class RankRequest:
     steps: int = 1
     until: int | None = None
     evaluates: bool = False
+    rungs: tuple[int, ...] = ()
     explores: bool = False
     keeps: bool = False
     held: bool = False
@@ -229,6 +233,7 @@ class RankRequest:
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
                 until=raw.get("until") if raw["kind"] == "train" else None,
                 evaluates=raw["kind"] == "train" and raw.get("evaluates", False),
+                rungs=tuple(raw.get("rungs", ())) if raw["kind"] == "train" else (),
                 explores=raw["kind"] == "train" and raw.get("explores", False),
                 keeps=raw["kind"] == "train" and raw.get("keeps", False),
                 held=raw["kind"] == "train" and raw.get("held", False),

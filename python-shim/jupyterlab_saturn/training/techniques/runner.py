@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import chain
@@ -32,6 +32,7 @@ from ..components.state_dicts import (
     optimizer_state,
     restore_model,
     restore_optimizer,
+    settings_in,
 )
 from ..components.training_mode import begin_training
 from ..model.blocks import find_blocks
@@ -117,7 +118,54 @@ class Runner:
         SaturnError
             ``bad-batch`` or ``bad-loss`` when dataset or loss do not fit together.
         """
-        part = self._accumulate(micro_batches)
+        return self.conclude(self._accumulate(micro_batches))
+
+    def begin(self, micro: MicroBatch) -> tuple[Any, Any]:
+        """Inputs and targets of a micro-batch, on the device, with what it draws seeded."""
+        self._seed(micro.seed)
+        self._batch_norms.counts = micro.samples > 0
+        return pair(move(micro.batch, self._device))
+
+    def share(
+        self,
+        part: Part,
+        micro: MicroBatch,
+        forward: Callable[[], Any],
+        targets: Any,
+        *,
+        last: bool,
+    ) -> torch.Tensor:
+        """What to differentiate for a micro-batch.
+
+        Parameters
+        ----------
+        part
+            Takes in its loss.
+        forward
+            Gives the model's outputs of it.
+        last
+            Whether no other follows in `part`: then this is a collective.
+
+        Raises
+        ------
+        SaturnError
+            ``bad-loss``.
+        """
+        heard = Heard()
+        with self._precise():
+            _, loss = counted_loss(
+                self._task, forward, targets, counting=self._weighing.may_count, heard=heard
+            )
+        whole = self.data_ranks == self.micro_batches == 1
+        counts = self._weighing.by_count(loss, whole=whole)
+        value = part.add(loss, micro.weight, counts=counts, heard=heard)
+        if last:
+            part.complete(self._world, self._voice)
+        amplified: torch.Tensor = self._amplified(value)
+        return amplified
+
+    def conclude(self, part: Part) -> torch.Tensor:
+        """Make the optimizer step for which gradients are there. Returns what `step` does."""
         share, scale = part.settle()
         self.logged = part.logged.of
         if self._conclude(scale):
@@ -125,6 +173,10 @@ class Runner:
         self._optimizer.zero_grad(set_to_none=True)
         self.learning_rate.stepped()
         return alone(share)
+
+    def forget(self) -> None:
+        """Drop what was accumulated: no step follows by it."""
+        self._optimizer.zero_grad(set_to_none=True)
 
     def evaluate(self, samples: Samples) -> dict[str, float]:
         """The loss over all samples, each counted once, and the task's metrics.
@@ -184,6 +236,13 @@ class Runner:
         self.learning_rate.restore(state["schedule"])
         if self._loss_scale is not None:
             self._loss_scale.restore(pickle.loads(state["loss_scale"]))
+
+    def settings(self) -> State:
+        """What of `state` is as the task says it, whatever its weights are: rates, decays and the
+        like, and how the schedule moves them. A collective.
+        """
+        optim = settings_in(self._optimizer_state(), self._optimizer)
+        return {"optim": optim, "schedule": self.learning_rate.state()}
 
     def full_weights(self) -> dict[str, torch.Tensor]:
         """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
@@ -254,25 +313,11 @@ class Runner:
         part = Part(self._device)
         for number, micro in enumerate(micro_batches, 1):
             last = number == len(micro_batches)
-            self._seed(micro.seed)
-            self._batch_norms.counts = micro.samples > 0
-            inputs, targets = pair(move(micro.batch, self._device))
-            heard = Heard()
+            inputs, targets = self.begin(micro)
             with self._synchronising(last):
-                with self._precise():
-                    _, loss = counted_loss(
-                        self._task,
-                        partial(self._outputs, inputs),
-                        targets,
-                        counting=self._weighing.may_count,
-                        heard=heard,
-                    )
-                whole = self.data_ranks == self.micro_batches == 1
-                counts = self._weighing.by_count(loss, whole=whole)
-                value = part.add(loss, micro.weight, counts=counts, heard=heard)
-                if last:
-                    part.complete(self._world, self._voice)
-                self._amplified(value).backward()
+                forward = partial(self._outputs, inputs)
+                value: Any = self.share(part, micro, forward, targets, last=last)
+                value.backward()
         return part
 
     def _outputs(self, inputs: Any) -> Any:

@@ -1,9 +1,9 @@
+import { goalOf } from '../../model/metricGoal.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, SessionState, TaskState } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { argument } from '../format/format.js';
 import { ruleOf } from '../results/criterion.js';
-import { goalOf } from '../results/metricGoal.js';
 import { categoryScale, type IScale, numberScale } from './scale.js';
 
 /** Something that tasks differ in: a parameter, or what came out. */

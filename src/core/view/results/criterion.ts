@@ -1,6 +1,6 @@
+import { goalOf } from '../../model/metricGoal.js';
 import { metricIn } from '../../model/metricName.js';
 import type { Criterion, TaskState } from '../../wire/messages.js';
-import { goalOf } from './metricGoal.js';
 
 /** By what tasks are ranked, and who says so. */
 export interface IRule {

@@ -52,7 +52,7 @@ function ruleWords(rule: IRule, what: string, ranked: readonly TaskState[], tran
     case 'unknown':
       return [
         trans.__(
-          'Best by %1: whether more or less is better of %2 is not known; say it with `--best %3:max` or `min`.',
+          'Best by %1: whether more or less is better of %2 is not known; say it with `--by max:%3` or `min`.',
           what,
           listing(
             names.filter(name => name !== rule.metric),
@@ -67,8 +67,8 @@ function ruleWords(rule: IRule, what: string, ranked: readonly TaskState[], tran
         ? []
         : [
             rule.goal === 'max'
-              ? trans.__('Best by %1 (a guess: more is better; say it with `--best %1:max`).', rule.metric)
-              : trans.__('Best by %1 (a guess: less is better; say it with `--best %1:min`).', rule.metric)
+              ? trans.__('Best by %1 (a guess: more is better; say it with `--by max:%1`).', rule.metric)
+              : trans.__('Best by %1 (a guess: less is better; say it with `--by min:%1`).', rule.metric)
           ];
   }
 }

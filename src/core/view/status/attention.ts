@@ -2,6 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Failure, SessionState, TaskState } from '../../wire/messages.js';
 import { type ITaskFailure, taskFailure } from '../format/failures.js';
 import { count } from '../format/format.js';
+import { sweepFailures } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
@@ -59,6 +60,7 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
       error
     })),
     ...deviceNotices(state),
+    ...sweepFailures(state),
     ...[...state.notices].reverse().map(nowhere)
   ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));
   return [...found.values(), ...general];

@@ -7,6 +7,7 @@ import { bytes, duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
+import { sweepFailures, sweepSentences } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { progressLine } from './progressLine.js';
@@ -28,6 +29,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     nodes !== undefined && sentence(trans.__('On %1.', nodes)),
     !some && sentence(noTasks(trans)),
     some && goal !== undefined && sentence(goal),
+    ...sweepSentences(state, trans),
     some && policySentence(state, trans),
     outsideRun(state, trans),
     passedOver(state, trans),
@@ -42,6 +44,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     replansBlock(state, now, trans),
     failuresBlock([
       ...deviceNotices(state),
+      ...sweepFailures(state),
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
         where: [task],

@@ -1,6 +1,6 @@
+import { goalOf } from '../../model/metricGoal.js';
 import type { Criterion, TaskState } from '../../wire/messages.js';
 import { criterionOf } from '../results/criterion.js';
-import { goalOf } from '../results/metricGoal.js';
 
 /** Names of all metrics of held-out data, in the order in which tasks report them. */
 export function heldOutMetrics(tasks: readonly TaskState[]): string[] {

@@ -9,6 +9,7 @@ import type { ITable } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
 import { outsideRun } from './outsideRun.js';
+import { sweepFailures, sweepSentences } from './sweepSentences.js';
 import { usableTechniques } from './taskChecks.js';
 
 /**
@@ -42,6 +43,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
           count(looking)
         )
       ),
+    ...sweepSentences(state, trans),
     ...sweeps.map(sweep =>
       tableBlock(
         sweepTable(
@@ -53,7 +55,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
       )
     ),
     outsideRun(state, trans),
-    failuresBlock(failedTasks(tasks, 'check', trans)),
+    failuresBlock([...sweepFailures(state), ...failedTasks(tasks, 'check', trans)]),
     remarksBlock(trans.__('Warnings'), warnings(tasks)),
     looking === 0 &&
       sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))

@@ -43,7 +43,7 @@ describe('without a word of the user', () => {
     expect(order(tasks)).toEqual([2, 1]);
     expect(words(tasks)).toEqual([
       'Best: digits-mlp-32-3e-3, mcc 0.1596.',
-      'Best by mcc (a guess: more is better; say it with `--best mcc:max`).'
+      'Best by mcc (a guess: more is better; say it with `--by max:mcc`).'
     ]);
   });
 
@@ -51,7 +51,7 @@ describe('without a word of the user', () => {
     const unknown = trained([of({ zing: 1, loss: 0.2 }, 1), of({ zing: 2, loss: 0.1 }, 2)]);
     expect(order(unknown)).toEqual([2, 1]);
     expect(words(unknown)[1]).toBe(
-      'Best by loss: whether more or less is better of zing is not known; say it with `--best zing:max` or `min`.'
+      'Best by loss: whether more or less is better of zing is not known; say it with `--by max:zing` or `min`.'
     );
     expect(order(trained([of({}, 2), of({}, null), of({}, 1)]))).toEqual([1, 2, null]);
     expect(words(trained([of({}, 2), of({}, 1)]))).toEqual([

@@ -1,4 +1,4 @@
-import type { Criterion } from '../../wire/messages.js';
+import type { Criterion } from '../wire/messages.js';
 
 /** Words of which less is better, wherever they stand in a name. */
 const LESS = words(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goalOf } from '../../../../src/core/view/results/metricGoal.js';
+import { goalOf } from '../../../src/core/model/metricGoal.js';
 
 const named = (...lines: string[]): string[] => lines.flatMap(line => line.split(' '));
 

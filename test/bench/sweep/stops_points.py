@@ -1,0 +1,80 @@
+"""The sweep that all ways search: 54 small classifiers of digits, some of which learn nothing."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import Any
+
+import torch
+from jupyterlab_saturn.task import Task
+from tasks import digits
+from torch import nn
+
+STEPS = 1620
+FIRST_RUNG = 60
+ETA = 3
+METRIC = "cross_entropy"
+"""Of held-out images; less is better."""
+
+_SEED = 7
+
+Point = dict[str, Any]
+"""What the factory is called with."""
+
+
+def values(scale: float) -> dict[str, list[Any]]:
+    """Values of the factory's parameters, each with each: 54 points.
+
+    Parameters
+    ----------
+    scale
+        By how much to make all tasks longer.
+    """
+    rates = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1]
+    return {"width": [16, 32, 64], "batch_size": [32, 64], "scale": [scale], "lr": rates}
+
+
+def points(scale: float) -> list[Point]:
+    """All points, in the order in which they are tried."""
+    space = values(scale)
+    return [dict(zip(space, each, strict=True)) for each in itertools.product(*space.values())]
+
+
+def rungs(scale: float) -> list[int]:
+    """Steps after which points are compared; the last is a task's last."""
+    first, last = round(FIRST_RUNG * scale), round(STEPS * scale)
+    found = [first]
+    while found[-1] * ETA < last:
+        found.append(found[-1] * ETA)
+    return [*found, last]
+
+
+def name(point: Point) -> str:
+    """Of a point, the same however it is written."""
+    return f"{point['width']}-{point['batch_size']}-{point['lr']:g}"
+
+
+def make(width: int, batch_size: int, scale: float, lr: float) -> Task:
+    """A task, the same whoever trains it."""
+    torch.manual_seed(_SEED)
+    train, held_out = digits()
+    model = nn.Sequential(
+        nn.Conv2d(1, width, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(width, 2 * width, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(32 * width, 10),
+    )
+    return Task(
+        model=model,
+        data=train,
+        loss=nn.functional.cross_entropy,
+        optimizer=partial(torch.optim.AdamW, lr=lr),
+        batch_size=batch_size,
+        steps=round(STEPS * scale),
+        eval_data=held_out,
+        metrics={METRIC: nn.functional.cross_entropy},
+    )

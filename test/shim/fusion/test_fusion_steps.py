@@ -1,0 +1,162 @@
+"""Steps of several adapters by one forward are those that each makes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+import torch
+from fusion_tasks import lora
+from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.fusion import FusedModel
+from jupyterlab_saturn.training.runtime.process_group import ProcessGroup
+from jupyterlab_saturn.training.runtime.workload_spec import WorkloadSpec
+from jupyterlab_saturn.training.task.data_order import TrainBatches
+from jupyterlab_saturn.training.task.samples import Samples
+from jupyterlab_saturn.training.techniques import Context, Runner
+
+STEPS = 12
+torch.set_num_threads(1)
+CPU = torch.device("cpu")
+Make = Callable[[], Task]
+
+MIXED: list[dict[str, Any]] = [
+    {"rank": 2, "alpha": 4, "lr": 3e-3, "clip": 1.0},
+    {"rank": 4, "alpha": 16, "lr": 1e-2, "decay": 0.1, "schedule": "cosine"},
+    {"rank": 8, "alpha": 12, "lr": 1e-3, "clip": 0.5, "schedule": "linear", "shift": 3},
+    {"rank": 3, "alpha": 5, "lr": 3e-3, "decay": 0.01, "shift": 7},
+]
+
+
+def spec(name: str) -> WorkloadSpec:
+    task: Any = {"name": name, "hash": name, "seed": 0}
+    strategy: Any = {"technique": "single", "devices": 1}
+    return WorkloadSpec(task=task, strategy=strategy, paths=SessionPaths.of_folder("/nowhere"))
+
+
+def context() -> Context:
+    return Context(world=ProcessGroup(0, 1), device=CPU, steps=STEPS)
+
+
+def built(make: Make, seed: int) -> Task:
+    torch.manual_seed(seed)
+    return make()
+
+
+class Alone:
+    """A task that is stepped by its own runner."""
+
+    def __init__(self, make: Make, seed: int, runner: Runner | None = None) -> None:
+        task = built(make, seed)
+        self.runner = runner or Runner(task, task.model, context())
+        self.begin(task, seed)
+
+    def begin(self, task: Task, seed: int) -> None:
+        self.batches = TrainBatches(
+            task, Samples(task.data, task.collate, seed), seed, 0, 1, task.micro_batches
+        )
+
+    def step(self, number: int) -> float:
+        return float(self.runner.step(self.batches.micro_batches(number)))
+
+
+def weights(runner: Runner) -> dict[str, torch.Tensor]:
+    return {n: p.detach().clone() for n, p in runner.module.named_parameters() if p.requires_grad}
+
+
+def fused(makes: Sequence[Make]) -> tuple[FusedModel, list[Runner], list[TrainBatches]]:
+    model, runners, batches = FusedModel(), [], []
+    for number, make in enumerate(makes):
+        task = built(make, number)
+        runner = model.build(spec(f"t{number}"), task, context())
+        runners.append(runner)
+        batches.append(
+            TrainBatches(
+                task, Samples(task.data, task.collate, number), number, 0, 1, task.micro_batches
+            )
+        )
+    return model, runners, batches
+
+
+def train(makes: Sequence[Make], steps: int = STEPS) -> tuple[list[list[float]], list[Runner]]:
+    model, runners, batches = fused(makes)
+    losses: list[list[float]] = [[] for _ in makes]
+    for step in range(steps):
+        loaded = {r: b.micro_batches(step) for r, b in zip(runners, batches, strict=True)}
+        made = model.steps.make(loaded)
+        for runner, own in zip(runners, losses, strict=True):
+            share = made[runner]
+            assert isinstance(share, torch.Tensor), share
+            own.append(float(share))
+    assert not model.steps.apart
+    return losses, runners
+
+
+def largest_difference(makes: Sequence[Make], steps: int = STEPS) -> tuple[float, float]:
+    """Of losses and of weights, between tasks trained fused and alone."""
+    losses, runners = train(makes, steps)
+    of_losses = of_weights = 0.0
+    for number, make in enumerate(makes):
+        alone = Alone(make, number)
+        own = [alone.step(step) for step in range(steps)]
+        of_losses = max(of_losses, *(abs(a - b) for a, b in zip(own, losses[number], strict=True)))
+        fused_weights = weights(runners[number])
+        for name, value in weights(alone.runner).items():
+            of_weights = max(of_weights, float((fused_weights[name] - value).abs().max()))
+    return of_losses, of_weights
+
+
+def makes_of(settings: Sequence[dict[str, Any]], **common: Any) -> list[Make]:
+    return [lambda own=own: lora(**own, **common) for own in settings]  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_fused_steps_are_those_of_each_alone(count: int) -> None:
+    losses, weights = largest_difference(makes_of(MIXED[:count]))
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_batches_of_unlike_length_are_filled_up() -> None:
+    settings = [{**own, "length": 8 + n, "ragged": 3} for n, own in enumerate(MIXED)]
+    losses, weights = largest_difference(makes_of(settings))
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_micro_batches_and_bfloat16() -> None:
+    losses, _ = largest_difference(makes_of(MIXED, micro_batches=2))
+    assert losses < 1e-5
+    losses, _ = largest_difference(makes_of(MIXED[:2], precision="bfloat16"), steps=4)
+    assert losses < 2e-2
+
+
+def test_dropout_draws_what_each_draws_alone() -> None:
+    settings = [{**own, "peft": {"lora_dropout": 0.1 * n}} for n, own in enumerate(MIXED)]
+    losses, weights = largest_difference(makes_of(settings))
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_the_test_would_see_another_seed() -> None:
+    makes = makes_of(MIXED[:2])
+    _, runners = train(makes)
+    other = Alone(makes[1], 5)
+    for step in range(STEPS):
+        other.step(step)
+    differences = [
+        float((value - weights(runners[1])[name]).abs().max())
+        for name, value in weights(other.runner).items()
+    ]
+    assert max(differences) > 1e-3
+
+
+def test_frozen_tensors_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, runners, _ = fused(makes_of(MIXED))
+    host = dict(runners[0].module.named_parameters())
+    for runner in runners[1:]:
+        for name, parameter in runner.module.named_parameters():
+            shared = parameter.data_ptr() == host[name].data_ptr()
+            assert shared != parameter.requires_grad, name
