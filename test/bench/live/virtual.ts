@@ -19,7 +19,7 @@ export interface IVirtualRun {
 /** Run a scenario on virtual time: with the session itself where it plans, else with the policy in its place. */
 export async function playVirtually(scenario: IScenario, way: IPlayedWay): Promise<IVirtualRun> {
   const changes = scenario.tasks.some(({ endsAfter, arrival }) => endsAfter !== undefined || arrival);
-  return way.switches === undefined || changes
+  return way.switches === undefined || (changes && !scenario.rule)
     ? simulate(withEnds(scenario), way.simulated)
     : sessionIn(scenario, way.switches);
 }
@@ -29,7 +29,7 @@ async function sessionIn(scenario: IScenario, switches: SwitchPolicy): Promise<I
   return { makespan: sim.time - sim.session.state.run!.startedAt, switches: moves };
 }
 
-function worldOf({ cluster, tasks }: IScenario): IWorld {
+function worldOf({ cluster, tasks, rule }: IScenario): IWorld {
   const options = new Map(
     tasks.flatMap(({ task }) => task.options.map(option => [strategyKey(option.strategy), option]))
   );
@@ -47,6 +47,7 @@ function worldOf({ cluster, tasks }: IScenario): IWorld {
     fates: [],
     ambushes: [],
     cramped: false,
+    ...(rule && { rule: { kind: 'asha', ...rule } }),
     tasks: tasks.map(entry => {
       const { name, steps, options: own } = entry.task;
       return {
@@ -55,7 +56,8 @@ function worldOf({ cluster, tasks }: IScenario): IWorld {
         steps,
         believed: new Map(own.map(({ strategy, stepSeconds }) => [strategyKey(strategy), stepSeconds])),
         truth: new Map(own.map(({ strategy }) => [strategyKey(strategy), trueStepSeconds(entry, strategy)])),
-        arrival: 0
+        arrival: 0,
+        score: (step, time) => (step >= (entry.endsAfter ?? Infinity) ? null : time)
       };
     })
   };
