@@ -77,6 +77,7 @@ class BridgeProcess:
         self._changing = asyncio.Lock()
         self._told: BridgeReport = {"state": "ended"}
         self._joined: str | None = None
+        self._reserves = False
         self.request: BridgeRequest | None = None
 
     async def start(self, request: BridgeRequest) -> None:
@@ -102,12 +103,22 @@ class BridgeProcess:
         async with self._changing:
             await self._stop()
 
+    async def reserve(self, wanted: bool) -> None:
+        """There is work for the nodes, or none: see the wire's ``RayRequest.reserve``."""
+        async with self._changing:
+            if wanted != self._reserves:
+                self._reserves = wanted
+                self._change({"reserve": wanted})
+
     def lead_to(self, endpoint: str) -> None:
         """The engine listens elsewhere."""
         if endpoint != self._endpoint:
             self._endpoint = endpoint
-            if self._process is not None and self._process.stdin is not None:
-                self._process.stdin.write(f"{json.dumps(endpoint)}\n".encode())
+            self._change({"endpoint": endpoint})
+
+    def _change(self, change: dict[str, object]) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(f"{json.dumps(change)}\n".encode())
 
     async def _stop(self) -> None:
         work, self._work, self.request = self._work, None, None
@@ -116,6 +127,7 @@ class BridgeProcess:
             with contextlib.suppress(asyncio.CancelledError):
                 await work
         self._joined = None
+        self._reserves = False
 
     async def _keep(self, request: BridgeRequest) -> None:
         pause = RestartPause(self._first_pause)
@@ -152,7 +164,12 @@ class BridgeProcess:
             if self._joined is not None:
                 # The cluster that it was in: `auto` may find another now.
                 request = {"ray": {**request["ray"], "address": self._joined}}
-            task = {"own": self._node, "endpoint": self._endpoint, "request": request}
+            task = {
+                "own": self._node,
+                "endpoint": self._endpoint,
+                "request": request,
+                "reserve": self._reserves,
+            }
             process.stdin.write(f"{json.dumps(task)}\n".encode())
             async for line in process.stdout:
                 report = self._read(line)

@@ -1,7 +1,7 @@
 """``python -m jupyterlab_saturn.cluster FOLDER``: be a session's bridge, as a child of its agent.
 
-Its standard input gives JSON lines: a `BridgeTask`, then endpoints to lead to; its end says that
-the agent is gone, or wants no bridge any more. On its standard output are `BridgeReport` lines; all
+Its standard input gives JSON lines: a `BridgeTask`, then `BridgeChange` ones; its end says that the
+agent is gone, or wants no bridge any more. On its standard output are `BridgeReport` lines; all
 that Ray prints goes to standard error, which is a log.
 """
 
@@ -30,6 +30,14 @@ class BridgeTask(TypedDict):
     own: str
     endpoint: str
     request: BridgeRequest
+    reserve: bool
+
+
+class BridgeChange(TypedDict, total=False):
+    """What is other from now on."""
+
+    endpoint: str
+    reserve: bool
 
 
 async def _work(
@@ -40,7 +48,11 @@ async def _work(
 
     async def listen() -> None:
         while line := await lines.readline():
-            bridge.lead_to(json.loads(line))
+            change: BridgeChange = json.loads(line)
+            if "endpoint" in change:
+                bridge.lead_to(change["endpoint"])
+            if "reserve" in change:
+                bridge.reserve(change["reserve"])
 
     # Ray is loaded in this process alone, and where it is missing nothing else suffers.
     from .ray_transport import RayTransport
@@ -54,6 +66,7 @@ async def _work(
         endpoint=task["endpoint"],
         report=report,
     )
+    bridge.reserve(task["reserve"])
     working = asyncio.create_task(bridge.run())
     listening = asyncio.create_task(listen())
     await asyncio.wait((working, listening), return_when=asyncio.FIRST_COMPLETED)

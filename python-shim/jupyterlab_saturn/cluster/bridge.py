@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from ..errors import SaturnError
 from ..paths import SessionPaths
 from .kept_node import KeptNode
+from .reservations import Reservations
 from .transport import ClusterNode, HandsOrder, HandsUnreachable, Transport
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import BridgeReport, RayRequest
+    from ..generated.wire_types import BridgeNode, BridgeReport, RayRequest
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +60,8 @@ class Bridge:
         self._report = report
         self._first_pause = first_pause
         self._kept: dict[str, KeptNode] = {}
+        self._reservations: Reservations | None = None
+        self._wants_nodes = False
         self._address = ""
         self._reported: BridgeReport | None = None
 
@@ -67,6 +70,12 @@ class Bridge:
         self._endpoint = endpoint
         for kept in self._kept.values():
             kept.lead_to(endpoint)
+
+    def reserve(self, wanted: bool) -> None:
+        """There is work for the nodes, or none: where the request says so, they are reserved."""
+        self._wants_nodes = wanted
+        if self._reservations is not None:
+            self._reservations.want(wanted)
 
     async def run(self) -> None:
         """Join the cluster and look after its nodes. Cancelled, it ends what it has there.
@@ -79,6 +88,9 @@ class Bridge:
         """
         try:
             self._address = await self._transport.connect()
+            if self._request.get("reserve"):
+                self._reservations = Reservations(self._transport, self._changed)
+                self._reservations.want(self._wants_nodes)
             await self._look()
             await self._await_first()
             while True:
@@ -86,6 +98,8 @@ class Bridge:
                 await asyncio.sleep(_LOOK_SECONDS)
                 await self._look()
         finally:
+            if self._reservations is not None:
+                await self._reservations.end()
             await asyncio.gather(*(kept.end() for kept in self._kept.values()))
             await self._transport.close()
 
@@ -103,6 +117,11 @@ class Bridge:
         for node in far.values():
             if node.key not in self._kept and self._has_room():
                 self._begin(node)
+        if self._reservations is not None:
+            # The own node as well: others are to leave it alone, too.
+            self._reservations.follow(
+                node for node in nodes if node.is_own or node.key in self._kept
+            )
 
     def _has_room(self) -> bool:
         most = self._request.get("nodes")
@@ -144,12 +163,19 @@ class Bridge:
         if errors and len(errors) == len(self._kept):
             raise SaturnError.from_json(errors[0])
 
+    def _report_of(self, key: str, kept: KeptNode) -> BridgeNode:
+        told = kept.report()
+        granted = None if self._reservations is None else self._reservations.granted(key)
+        if granted is not None:
+            told["reserved"] = granted
+        return told
+
     def _changed(self) -> None:
         if self._reported is not None:
             self._tell()
 
     def _tell(self) -> None:
-        nodes = [kept.report() for kept in self._kept.values()]
+        nodes = [self._report_of(key, kept) for key, kept in self._kept.items()]
         told: BridgeReport = {"state": "connected", "address": self._address, "nodes": nodes}
         if told != self._reported:
             self._reported = told

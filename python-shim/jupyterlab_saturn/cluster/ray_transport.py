@@ -14,6 +14,7 @@ from . import node_look
 from .hands import Hands, valid_failure
 from .node_look import NodeLook, look
 from .ray_access import admitted
+from .ray_reservation import RayReservation
 from .transport import ClusterNode, HandsGone, HandsOrder, HandsUnreachable, Heard
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class RayTransport:
                 host=node["NodeManagerHostname"],
                 address=node["NodeManagerAddress"],
                 is_own=node["NodeID"] == own,
+                capacity={name: node["Resources"].get(name, 0.0) for name in ("CPU", "GPU")},
             )
             for node in known
             if node["Alive"]
@@ -112,6 +114,10 @@ class RayTransport:
         except ValueError as error:  # those of before are ending
             raise HandsUnreachable("The hands of a bridge that is gone are still there.") from error
         return RayHands(actor)
+
+    async def reserve(self, node: ClusterNode) -> RayReservation:
+        """A placement group that takes all of a node."""
+        return await RayReservation.ask(node)
 
     async def close(self) -> None:
         """Leave the cluster."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -32,12 +32,15 @@ class ClusterNode:
         In the cluster's network.
     is_own
         Whether this process runs there.
+    capacity
+        What the cluster shares out of it, in its own words: all that a reservation takes.
     """
 
     key: str
     host: str
     address: str
     is_own: bool
+    capacity: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,19 @@ class RemoteHands(Protocol):
         """End the agent, and these hands. Raises nothing."""
 
 
+class NodeReservation(Protocol):
+    """A node that is to be kept from the cluster's other users. It ends with this process.
+
+    Each method may raise `HandsUnreachable`.
+    """
+
+    async def is_granted(self) -> bool:
+        """Whether the node is ours; until then others have a part of it."""
+
+    async def give_back(self) -> None:
+        """Let others have it."""
+
+
 class Transport(Protocol):
     """A cluster of one kind."""
 
@@ -140,6 +156,9 @@ class Transport(Protocol):
         HandsGone, HandsUnreachable
             The node is gone, or may be.
         """
+
+    async def reserve(self, node: ClusterNode) -> NodeReservation:
+        """Ask for the whole of a node. Raises `HandsUnreachable`."""
 
     async def close(self) -> None:
         """Leave the cluster."""

@@ -21,6 +21,7 @@ def bridge_request(
     cpu: int | None = None,
     gpu: int | bool | None = None,
     memory: str | int | None = None,
+    reserve: bool = False,
 ) -> BridgeRequest:
     """The wire's ``BridgeRequest``.
 
@@ -45,6 +46,8 @@ def bridge_request(
         asked["nodes"] = nodes
     if open:
         asked["open"] = True
+    if reserve:
+        asked["reserve"] = True
     if any(value is not None for value in (cpu, gpu, memory)):
         asked["devices"] = device_request(cpu, gpu, memory)
     return {"ray": asked}

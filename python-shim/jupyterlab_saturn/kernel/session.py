@@ -19,7 +19,9 @@ from .request_bodies import (
     selection,
 )
 from .session_control import SessionControl
+from .session_models import SessionModels
 from .session_sweeps import SessionSweeps
+from .session_tracking import SessionTracking
 from .session_wishes import SessionWishes
 from .technique_registry import TechniqueRegistry
 from .waiting import is_building, pursue, require_success
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionSweeps, SessionControl, SessionWishes):
+class Session(SessionSweeps, SessionControl, SessionWishes, SessionTracking, SessionModels):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError
@@ -64,6 +66,7 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
         ray: str | None = None,
         nodes: int | None = None,
         open: bool = False,
+        reserve: bool = False,
     ) -> View:
         """Choose the devices to train on: what each node has when nothing is given.
 
@@ -87,6 +90,9 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
             So many nodes of it at most, this one included.
         open
             Join it also when it takes anybody who reaches it for you.
+        reserve
+            Have Ray keep its nodes, whole ones, from its other users as long as there is work;
+            what is not to be had is waited for.
 
         Raises
         ------
@@ -105,15 +111,15 @@ class Session(SessionSweeps, SessionControl, SessionWishes):
                 "Name one that session.devices() shows, without ray.",
             )
         if ray is not None:
-            wanted = bridge_request(ray, nodes, open, cpu, gpu, memory)
+            wanted = bridge_request(ray, nodes, open, cpu, gpu, memory, reserve)
             connection = self._connection()
             connection.wait_for(lambda state: state["agent"] == "connected", _DEVICE_SECONDS)
             join(connection, wanted)
             return self.render("cluster")
-        if nodes is not None or open:
+        if nodes is not None or open or reserve:
             raise SaturnError(
                 "bad-option",
-                "nodes and open say how a Ray cluster is joined.",
+                "nodes, open and reserve say how a Ray cluster is joined.",
                 'Write e.g.: session().cluster(ray="auto", nodes=2)',
             )
         request = device_request(cpu, gpu, memory)

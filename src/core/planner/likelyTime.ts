@@ -1,5 +1,5 @@
 import { likelyShare } from '../model/likelyShare.js';
-import type { Plan, PlanOption, PlanRequest, Segment } from '../wire/messages.js';
+import type { Plan, PlanOption, PlanRequest, PlanTask, Segment } from '../wire/messages.js';
 
 /**
  * A request in which a step counts as much as it is likely to be made: what is likely to end before its last step takes
@@ -11,11 +11,16 @@ export function inLikelyTime(request: PlanRequest): PlanRequest {
   }
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const { fusions } = request;
+  // Tasks that run in one run go on in it until the last of them is done.
+  const runOf = (task: PlanTask): PlanTask[] => {
+    const fusion = task.running?.fusion;
+    return fusion === undefined ? [task] : request.tasks.filter(other => other.running?.fusion === fusion);
+  };
   return {
     ...request,
     tasks: request.tasks.map(({ likely: _, ...task }) => ({
       ...task,
-      options: stretched(task.options, likelyShare([tasks.get(task.name)!]))
+      options: stretched(task.options, likelyShare(runOf(tasks.get(task.name)!)))
     })),
     ...(fusions && {
       fusions: fusions.map(({ tasks: names, options }) => {

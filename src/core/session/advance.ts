@@ -5,6 +5,7 @@ import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
 import { awaitsNodes } from './nodes.js';
 import { askPlan, isReplanDue } from './replanning.js';
+import { isReserving, isWaitingForReservation } from './reservations.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
 import { awaitsPoints } from './sweeps.js';
@@ -22,7 +23,7 @@ import { isWaitingForTime } from './wishes.js';
 export function advance(before: ISession, time: number): IStep {
   const session = withRungs(before);
   const { goal, cluster, tasks, pause } = session.state;
-  if (goal === 'none' || awaitsNodes(session.state) || !cluster || pause) {
+  if (goal === 'none' || awaitsNodes(session.state) || isReserving(session) || !cluster || pause) {
     return { session, commands: [] };
   }
   if (isWithoutDevices(session)) {
@@ -69,7 +70,8 @@ export function advance(before: ISession, time: number): IStep {
     inspecting ||
     awaitsPoints(begun.session.state) ||
     isWaitingForTime(begun.session, time) ||
-    isWaitingForDevice(begun.session);
+    isWaitingForDevice(begun.session) ||
+    isWaitingForReservation(begun.session);
   return goesOn ? begun : then(begun, next => done(next, time));
 }
 

@@ -9,6 +9,7 @@ import type {
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { forgetNode } from './lostNodes.js';
+import { withOtherReservations } from './reservations.js';
 import {
   type ISession,
   type IStep,
@@ -80,18 +81,21 @@ export function noteBridge(session: ISession, report: BridgeReport, time: number
       return only(session);
     case 'connected':
       return only(
-        withBridge(session, {
-          ...(isLeaving(session.state)
-            ? bridge
-            : {
-                ...rest,
-                state: 'connected',
-                since: bridge.state === 'connected' ? bridge.since : time,
-                joinedAt: bridge.joinedAt ?? time
-              }),
-          address: report.address ?? bridge.address,
-          nodes: report.nodes ?? bridge.nodes
-        })
+        withOtherReservations(
+          withBridge(session, {
+            ...(isLeaving(session.state)
+              ? bridge
+              : {
+                  ...rest,
+                  state: 'connected',
+                  since: bridge.state === 'connected' ? bridge.since : time,
+                  joinedAt: bridge.joinedAt ?? time
+                }),
+            address: report.address ?? bridge.address,
+            nodes: report.nodes ?? bridge.nodes
+          }),
+          session
+        )
       );
     case 'failed':
       if (isLeaving(session.state)) {
@@ -127,7 +131,8 @@ export function restoreBridge(session: ISession, hello: AgentHello, time: number
   if (bridge.state === 'leaving' || (hello.bridge && isAlike(hello.bridge, bridge.request))) {
     return idle;
   }
-  return start(withBridge(session, { ...bridge, state: 'starting', since: time }));
+  const { reserves: _toldBefore, ...rest } = bridge;
+  return start(withBridge(session, { ...rest, state: 'starting', since: time }));
 }
 
 /** Whether nothing is to begin on a node: it belongs to a cluster that the session leaves. */

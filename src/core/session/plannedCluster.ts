@@ -2,20 +2,24 @@ import { derived } from '../model/derived.js';
 import { devicesOf, sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
 import { isLeft } from './bridge.js';
+import { isUnreserved } from './reservations.js';
 
-/** The devices that are worked on: those of the cluster that are not to be kept free, on nodes that are not being left. */
+/**
+ * The devices that are worked on: those of the cluster that are not to be kept free, on nodes that are not being left, nor
+ * used by others.
+ */
 export function plannedCluster(
   state: Pick<SessionState, 'cluster' | 'wishes' | 'bridge' | 'nodes'>
 ): Cluster {
   const { cluster, wishes } = state;
   const { freeDevices = [] } = wishes ?? {};
-  const leaves = cluster?.nodes.some(({ id }) => isLeft(state, id)) ?? false;
-  if (cluster && freeDevices.length === 0 && !leaves) {
+  const isShut = cluster?.nodes.some(({ id }) => isClosed(state, id)) ?? false;
+  if (cluster && freeDevices.length === 0 && !isShut) {
     return cluster;
   }
   return {
     nodes: (cluster?.nodes ?? []).map(node => {
-      if (isLeft(state, node.id)) {
+      if (isClosed(state, node.id)) {
         return { ...node, devices: [] };
       }
       const free = new Set(freeDevices.filter(share => share.node === node.id).flatMap(one => one.devices));
@@ -52,9 +56,13 @@ export function areAllPlannedOn(
   const kept = keysOfAll(wishes?.freeDevices ?? NONE);
   return (
     cluster !== undefined &&
-    sharesOf(place).every(({ node }) => !isLeft(state, node)) &&
+    sharesOf(place).every(({ node }) => !isClosed(state, node)) &&
     deviceKeys(place).every(key => keysOfCluster(cluster).has(key) && !kept.has(key))
   );
+}
+
+function isClosed(state: Pick<SessionState, 'bridge' | 'nodes'>, node: string): boolean {
+  return isLeft(state, node) || isUnreserved(state, node);
 }
 
 const NONE: readonly DeviceShare[] = [];

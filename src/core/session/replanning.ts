@@ -248,7 +248,10 @@ function firstStretch(plan: Plan, task: TaskState): IStretch | undefined {
 }
 
 function isHere(task: TaskState, { segment }: IStretch): boolean {
-  return goesOnRunning({ running: placementOf(comingAttempt(task)!) }, segment);
+  const { fusion, ...attempt } = comingAttempt(task)!;
+  // Since it was asked, others of the run may have left, up to the last.
+  const isSameRun = fusion !== undefined && segment.fusion === fusion;
+  return goesOnRunning({ running: { ...placementOf(attempt), ...(isSameRun && { fusion }) } }, segment);
 }
 
 /** Have a task that goes on train as far as the plan says. */

@@ -15,6 +15,7 @@ import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
+import { withReservations } from './reservations.js';
 import { reset } from './reset.js';
 import { noteResume, resumed } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
@@ -38,6 +39,7 @@ import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from '.
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
+import { noteTracking, restoreTracking, wakeTrackers } from './tracking.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
 import { isTimed, noteWishes } from './wishes.js';
@@ -65,14 +67,25 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const looking = dispatchInspections(judged);
-  const searching = suggestPoints(looking.session);
-  const advanced = advance(searching.session, time);
+  const advanced = inTurn({ session: judged, commands: noted.commands }, [
+    dispatchInspections,
+    suggestPoints,
+    withReservations,
+    next => advance(next, time),
+    withReservations
+  ]);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...noted.commands, ...looking.commands, ...searching.commands, ...advanced.commands]
+    commands: [...advanced.commands, ...wakeTrackers(session, next)]
   };
+}
+
+function inTurn(begun: IStep, moves: readonly ((session: ISession) => IStep)[]): IStep {
+  return moves.reduce(({ session, commands }, move) => {
+    const next = move(session);
+    return { session: next.session, commands: [...commands, ...next.commands] };
+  }, begun);
 }
 
 /** What brings no task back that was over, nor another plan. */
@@ -133,6 +146,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
+    case 'tracking-set':
+      return noteTracking(session, event.trackers, time);
     case 'plan-requested': {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
@@ -201,7 +216,10 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const noted = noteAgent(session, hello, time);
   const bridged = restoreBridge(noted.session, hello, time);
-  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
+  return {
+    ...bridged,
+    commands: [...noted.commands, ...bridged.commands, ...restoreTracking(bridged.session, hello)]
+  };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent): IStep {

@@ -1,6 +1,7 @@
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, GivenUp, SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { fusionBase, stayingIn } from './fusedRuns.js';
 import { patience } from './patience.js';
 import {
   comingAttempt,
@@ -25,7 +26,10 @@ type StopCommand = Extract<Command, { kind: 'stop' }>;
 
 /** Have one rank group of a task leave: see {@link stopGroups}. */
 export function stopGroup(state: SessionState, task: TaskState, attempt: Attempt): StopCommand[] {
-  const graceSeconds = task.removing ? 0 : patience(state, task, attempt).stopSeconds;
+  // Those that train in the same run are to go on.
+  const others = attempt.fusion === undefined ? [] : stayingIn(state, attempt.fusion);
+  const isAtOnce = task.removing && others.every(({ spec }) => spec.name === task.spec.name);
+  const graceSeconds = isAtOnce ? 0 : patience(state, task, attempt).stopSeconds;
   const body = { task: task.spec.name, attempt: attempt.number, graceSeconds };
   return nodesOf(attempt).map(node => ({ kind: 'stop', node, body }));
 }
@@ -91,11 +95,12 @@ export function stopTrialsOf(session: ISession, names: ReadonlySet<string>): ISt
   const needed = new Set(
     waitingTasks(session.state)
       .filter(({ spec: { name } }) => !names.has(name) && !session.setAside.includes(name))
-      .map(task => task.inspection?.signature)
+      .flatMap(task => [task.inspection?.signature, fusionBase(task)])
   );
+  const isOf = ({ task, fused = [] }: TrialState): boolean => [task, ...fused].some(name => names.has(name));
   return stopTrials(
     session,
-    trial => !needed.has(trial.signature) || (trial.status === 'queued' && names.has(trial.task))
+    trial => !needed.has(trial.signature) || (trial.status === 'queued' && isOf(trial))
   );
 }
 

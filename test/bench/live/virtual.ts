@@ -1,7 +1,7 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
 import type { SwitchPolicy } from '../../../src/core/wire/messages.js';
 import { type IWorld, live } from '../../unit/session/world.js';
-import { type IScenario, trueStepSeconds } from '../simulation/scenario.js';
+import { type IRungs, type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
 import { simulate } from '../simulation/simulator.js';
 import { withEnds } from './scenes.js';
 import type { IPlayedWay } from './ways.js';
@@ -47,7 +47,7 @@ function worldOf({ cluster, tasks, rule }: IScenario): IWorld {
     fates: [],
     ambushes: [],
     cramped: false,
-    ...(rule && { rule: { kind: 'asha', ...rule } }),
+    ...(rule && { sweep: sweepOf(rule, tasks) }),
     tasks: tasks.map(entry => {
       const { name, steps, options: own } = entry.task;
       return {
@@ -56,9 +56,18 @@ function worldOf({ cluster, tasks, rule }: IScenario): IWorld {
         steps,
         believed: new Map(own.map(({ strategy, stepSeconds }) => [strategyKey(strategy), stepSeconds])),
         truth: new Map(own.map(({ strategy }) => [strategyKey(strategy), trueStepSeconds(entry, strategy)])),
-        arrival: 0,
-        score: (step, time) => (step >= (entry.endsAfter ?? Infinity) ? null : time)
+        arrival: 0
       };
     })
+  };
+}
+
+/** Who is to end at a rung is no good there; of the others each is better than those before it. */
+function sweepOf(rule: IRungs, tasks: readonly IScenarioTask[]): IWorld['sweep'] {
+  const ends = new Map(tasks.map(({ task, endsAfter }) => [task.name, endsAfter ?? Infinity]));
+  const stop = { kind: 'asha', ...rule } as const;
+  return {
+    spec: { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop },
+    loss: (task, step, time) => (step >= ends.get(task)! ? null : -time)
   };
 }

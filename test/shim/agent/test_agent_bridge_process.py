@@ -31,7 +31,7 @@ print("libraries print what they like", flush=True)
 print(json.dumps({"state": "connected", "address": address,
     "nodes": [{"id": str(os.getpid()), "address": task["endpoint"]}]}), flush=True)
 for line in sys.stdin:
-    print(json.dumps({"state": "connected", "address": json.loads(line)}), flush=True)
+    print(json.dumps({"state": "connected", "address": json.loads(line)["endpoint"]}), flush=True)
 print(json.dumps({"state": "ended"}), flush=True)
 """
 

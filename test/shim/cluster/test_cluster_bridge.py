@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.bench import EngineEar, Json, assert_gone, living, session, until
 from fakes.local_cluster import OWN, LocalCluster, RunningBridge, bridge, echo_command, far
+from jupyterlab_saturn.cluster import reservations
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 
@@ -164,3 +165,42 @@ def test_a_node_that_cannot_be_worked_with_takes_no_others_place() -> None:
         until(lambda: running.reports)
         assert nodes_of(running) == [("old", False), ("host-222222", True)]
         assert running.errors == []
+
+
+def reserved(running: RunningBridge) -> bool | None:
+    """Whether the far node is reserved, as was told last."""
+    [node] = running.reports[-1]["nodes"]
+    return node.get("reserved")
+
+
+def test_nodes_are_reserved_while_there_is_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reservations, "_PATIENCE_SECONDS", 0.3)
+    # A default is read when its function is made.
+    monkeypatch.setattr(reservations.Reservations.__init__, "__defaults__", (0.3,))
+    cluster = LocalCluster(OWN, far(2))
+    cluster.taken = {far(2).key}
+    with scene(cluster, {"reserve": True}) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        until(lambda: running.reports)
+        assert (reserved(running), cluster.reserved) == (None, set())
+        running.reserve(True)
+        until(lambda: reserved(running) is False)
+        assert cluster.reserved == {OWN.key}
+        cluster.taken = set()
+        until(lambda: reserved(running))
+        assert cluster.reserved == {OWN.key, far(2).key}
+        running.reserve(False)
+        until(lambda: reserved(running) is None)
+        assert cluster.reserved == set()
+        running.reserve(True)
+        until(lambda: reserved(running))
+    assert cluster.reserved == set()
+
+
+def test_nodes_are_reserved_on_request_alone() -> None:
+    cluster = LocalCluster(OWN, far(2))
+    with scene(cluster) as (ear, running, _, _):
+        ear.hear("agent.hello")
+        running.reserve(True)
+        until(lambda: running.reports)
+        assert (reserved(running), cluster.reserved) == (None, set())

@@ -225,6 +225,7 @@ def refusal(
         "own": "own",
         "endpoint": f"ipc://{folder}/engine.sock",
         "request": {"ray": {"address": address or cluster.address}},
+        "reserve": False,
     }
     command = [sys.executable, "-P", "-m", "jupyterlab_saturn.cluster", str(folder)]
     with subprocess.Popen(

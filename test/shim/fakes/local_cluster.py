@@ -78,6 +78,22 @@ class LocalHands:
         return answer
 
 
+class LocalReservation:
+    """A node, once nobody else has it."""
+
+    def __init__(self, cluster: LocalCluster, key: str) -> None:
+        self._cluster = cluster
+        self._key = key
+
+    async def is_granted(self) -> bool:
+        if self._key not in self._cluster.taken:
+            self._cluster.reserved.add(self._key)
+        return self._key in self._cluster.reserved
+
+    async def give_back(self) -> None:
+        self._cluster.reserved.discard(self._key)
+
+
 class LocalCluster:
     """A `Transport`.
 
@@ -95,6 +111,8 @@ class LocalCluster:
         Why nobody can have hands.
     breaks
         What the next calls of hands raise instead of doing something.
+    taken, reserved
+        Keys of nodes that others have, and that are kept from them.
     """
 
     def __init__(
@@ -108,6 +126,8 @@ class LocalCluster:
         self.changes: Json = {}
         self.refusal: SaturnError | None = None
         self.breaks: list[Exception] = []
+        self.taken: set[str] = set()
+        self.reserved: set[str] = set()
 
     async def connect(self) -> str:
         return "here:1"
@@ -120,6 +140,9 @@ class LocalCluster:
             raise self.refusal
         return LocalHands(self, node)
 
+    async def reserve(self, node: ClusterNode) -> LocalReservation:
+        return LocalReservation(self, node.key)
+
     async def close(self) -> None:
         pass
 
@@ -130,6 +153,7 @@ class RunningBridge:
 
     reports: list[Json]
     errors: list[BaseException]
+    reserve: Callable[[bool], None]
 
 
 @contextmanager
@@ -137,9 +161,10 @@ def bridge(
     cluster: LocalCluster, paths: SessionPaths, request: Json | None = None
 ) -> Iterator[RunningBridge]:
     """A bridge to a cluster, ended at the end."""
-    running = RunningBridge([], [])
     loop = asyncio.new_event_loop()
     made: list[asyncio.Task[None]] = []
+    bridges: list[Bridge] = []
+    running = RunningBridge([], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
 
     async def work() -> None:
         one = Bridge(
@@ -151,6 +176,7 @@ def bridge(
             report=running.reports.append,
             first_pause=0.1,
         )
+        bridges.append(one)
         made.append(asyncio.create_task(one.run()))
         try:
             await made[0]

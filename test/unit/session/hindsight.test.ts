@@ -63,10 +63,13 @@ it('knows of tasks that a rule gave up how far they were to train', async () => 
   let compared = 0;
   for (let seed = 1; seed <= WORLDS; seed++) {
     const world = calm(seed);
-    const rule = { kind: 'asha', first: 10 } as const;
-    // From the tenth step on the first task alone is any good.
-    const tasks = world.tasks.map((task, i) => ({ ...task, score: () => (i === 0 ? 1 : null) }));
-    const { sim, trained } = await live({ ...world, tasks, rule }, 'pays');
+    const stop = { kind: 'asha', first: 10 } as const;
+    const sweep: IWorld['sweep'] = {
+      spec: { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop },
+      // From the tenth step on the first task alone is any good.
+      loss: name => (name === world.tasks[0]!.name ? 1 : null)
+    };
+    const { sim, trained } = await live({ ...world, sweep }, 'pays');
     const outcome = outcomeOf(sim);
     if (outcome !== undefined) {
       expect(outcome.firstPlanSeconds).toBeGreaterThan(0);

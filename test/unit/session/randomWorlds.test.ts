@@ -74,19 +74,19 @@ it(
 /** A world in whose sweep tasks are given up early, by scores at random; now and then one is no number. */
 function ruled(world: IWorld, seed: number): IWorld {
   const random = mulberry32(seed);
-  const tasks = world.tasks.map(task => {
-    const good = random();
-    return {
-      ...task,
-      score: (step: number) => (step > 90 * good + 5 ? null : good + Math.sin(step + 100 * good) / 10)
-    };
-  });
+  const good = new Map(world.tasks.map(({ name }) => [name, random()]));
   const rules: StopRule[] = [
     { kind: 'asha', first: 3 },
     { kind: 'asha', eta: 2, first: 8 },
     { kind: 'median' }
   ];
-  return { ...world, tasks, rule: rules[Math.floor(3 * random())]! };
+  const stop = rules[Math.floor(3 * random())]!;
+  const space = { x: { values: [1] } };
+  const loss = (task: string, step: number): number | null => {
+    const quality = good.get(task)!;
+    return step > 90 * quality + 5 ? null : 2 - quality + Math.sin(step + 100 * quality) / 10;
+  };
+  return { ...world, sweep: { spec: { name: 'fn', space, search: 'grid', seed: 0, stop }, loss } };
 }
 
 it(

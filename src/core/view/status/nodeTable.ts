@@ -13,7 +13,8 @@ const TONES: Record<NodeStanding, Tone> = {
   away: 'warning',
   gone: 'bad',
   joining: 'active',
-  refused: 'bad'
+  refused: 'bad',
+  unreserved: 'warning'
 };
 
 /**
@@ -63,7 +64,8 @@ function stateCell({ standing }: IShownNode, trans: ITranslation): ICell {
       away: trans.__('away, is waited for'),
       gone: trans.__('away'),
       joining: trans.__('joining'),
-      refused: trans.__('left out')
+      refused: trans.__('left out'),
+      unreserved: trans.__('used by others, is waited for')
     }[standing],
     tone: TONES[standing]
   };

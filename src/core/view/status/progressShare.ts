@@ -1,4 +1,5 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
+import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
 import {
   endSeconds,
@@ -113,13 +114,18 @@ function runWork(task: TaskState, state: SessionState, pace: IPace): number | un
     own === undefined
       ? secondsFor(state, signature, { ...attempt, steps }, pace)
       : startSeconds(cell, pace) + own * steps + endSeconds(cell, pace);
-  return seconds === undefined ? undefined : seconds * attempt.strategy.devices;
+  const tasks = 1 + othersIn(state.tasks, attempt);
+  return seconds === undefined ? undefined : (seconds * attempt.strategy.devices) / tasks;
 }
 
 /** Of the tasks of the plan; of one that goes on, what it has done counts as much for each step as what is left. */
 function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const sums = new Map<string, { work: number; steps: number }>();
+  const fused = new Map<string | undefined, number>();
+  for (const { fusion } of state.plan?.plan.segments ?? []) {
+    fused.set(fusion, fusion === undefined ? 1 : (fused.get(fusion) ?? 0) + 1);
+  }
   for (const segment of state.plan?.plan.segments ?? []) {
     const task = tasks.get(segment.task);
     if (task) {
@@ -129,7 +135,9 @@ function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
         0
       );
       sums.set(segment.task, {
-        work: sum.work + segmentSeconds(segment, task, state, pace, 'most') * devices,
+        work:
+          sum.work +
+          (segmentSeconds(segment, task, state, pace, 'most') * devices) / (fused.get(segment.fusion) ?? 1),
         steps: sum.steps + segment.steps
       });
     }

@@ -5,9 +5,10 @@ import { clockTime, count, deviceCount, listing } from '../format/format.js';
 
 /**
  * How a node is: `away`: it is waited for, as it may go on with what it does; `gone`: what it did goes on elsewhere;
- * `joining`: it was found, and has not spoken yet; `refused`: nothing trains there, for a reason that is told.
+ * `joining`: it was found, and has not spoken yet; `refused`: nothing trains there, for a reason that is told; `unreserved`: it
+ * is there, but others use it, and nothing begins there before it is the session's alone.
  */
-export type NodeStanding = 'connected' | 'away' | 'gone' | 'joining' | 'refused';
+export type NodeStanding = 'connected' | 'away' | 'gone' | 'joining' | 'refused' | 'unreserved';
 
 /** A node of a session, as far as anything is known of it. */
 export interface IShownNode {
@@ -36,7 +37,8 @@ export function shownNodes({ nodes = [], cluster, bridge, agent }: SessionState)
   const known = nodes.flatMap((told): IShownNode[] => {
     const { id, state, since, error, isOwn, address = found.get(id)?.address } = told;
     const node = there.get(id);
-    const standing = state === 'connected' ? state : node ? 'away' : 'gone';
+    const present = found.get(id)?.reserved === false ? 'unreserved' : 'connected';
+    const standing = state === 'connected' ? present : node ? 'away' : 'gone';
     return standing === 'gone' && !isOwn && bridge === undefined
       ? []
       : [{ id, standing, since, node, told, address, error: error ?? found.get(id)?.error }];
@@ -81,7 +83,9 @@ export function nodesSentence(state: SessionState, now: number, trans: ITranslat
 
 /** The nodes that are there, with their devices: `2 nodes, 16 GPUs`. */
 export function nodesWords(state: SessionState, trans: ITranslation): string {
-  const here = shownNodes(state).filter(({ standing }) => standing === 'connected');
+  const here = shownNodes(state).filter(
+    ({ standing }) => standing === 'connected' || standing === 'unreserved'
+  );
   const devices = here.flatMap(({ node }) => node?.devices ?? []);
   return trans.__('%1, %2', nodeCount(here.length, trans), deviceWords(devices, trans));
 }
@@ -149,10 +153,11 @@ function named(nodes: readonly IShownNode[], trans: ITranslation): string {
 function idleNodes(state: SessionState, trans: ITranslation): string[] {
   const nodes = shownNodes(state);
   const of = (wanted: NodeStanding): IShownNode[] => nodes.filter(({ standing }) => standing === wanted);
-  const [joining, refused] = [of('joining'), of('refused')];
+  const [joining, refused, unreserved] = [of('joining'), of('refused'), of('unreserved')];
   return [
     ...(joining.length > 0 ? [trans.__('%1 joining', named(joining, trans))] : []),
-    ...(refused.length > 0 ? [trans.__('%1 left out', named(refused, trans))] : [])
+    ...(refused.length > 0 ? [trans.__('%1 left out', named(refused, trans))] : []),
+    ...(unreserved.length > 0 ? [trans.__('%1 used by others', named(unreserved, trans))] : [])
   ];
 }
 
