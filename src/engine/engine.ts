@@ -3,6 +3,7 @@ import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
 import { overdueNodes } from '../core/session/nodes.js';
+import { openRenewals } from '../core/session/population.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { storageEvent } from '../core/session/storage.js';
@@ -20,7 +21,9 @@ import {
   type Message,
   type PlanRequest,
   type SessionEvent,
-  type SessionState
+  type SessionState,
+  type TrackerReport,
+  type TrackerState
 } from '../core/wire/messages.js';
 import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
@@ -36,6 +39,7 @@ import { JournalCompaction } from './journalCompaction.js';
 import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { PointSource } from './pointSource.js';
+import { renewedPopulation } from './populationRenewal.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
@@ -71,6 +75,7 @@ export class Engine implements IDisposable {
   private readonly _disk: DiskMeter;
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
+  private readonly _trackers = new Map<string, TrackerReport>();
   private readonly _points: PointSource;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
@@ -122,6 +127,10 @@ export class Engine implements IDisposable {
         return this._session.state.rev;
       },
       noteLoad: load => this._loads.note(load),
+      noteTracker: report => {
+        this._trackers.set(report.tracker, report);
+        this._showOther({}, 'progress');
+      },
       now,
       log
     });
@@ -142,6 +151,9 @@ export class Engine implements IDisposable {
     });
     router.onClient = incoming => {
       refuseOtherVersion(incoming.message);
+      if (incoming.message.type === 'hello' && incoming.message.body.follows === true) {
+        this._clients.follows(incoming.from);
+      }
       this._clients.seen(incoming.from);
       this._requestHandler.handle(incoming);
     };
@@ -176,7 +188,7 @@ export class Engine implements IDisposable {
     for (const event of openingEvents(journal, restored, now())) {
       engine._apply(event);
     }
-    for (const command of openSuggestions(engine._session)) {
+    for (const command of [...openRenewals(engine._session), ...openSuggestions(engine._session)]) {
       engine._execute(command);
     }
     if (restored.replayed > MOST_REPLAYED) {
@@ -220,6 +232,10 @@ export class Engine implements IDisposable {
         taken = step(this._session, event, time);
       }
       this._journal.append(event, time);
+      if (event.kind === 'tracking-set') {
+        // They are told again, by exporters that may be others.
+        this._trackers.clear();
+      }
       this._cacheSync.after(this._session, event, taken.session, time);
     }
     const { session, commands } = taken;
@@ -245,6 +261,9 @@ export class Engine implements IDisposable {
         break;
       case 'suggest':
         void this._suggest(command);
+        break;
+      case 'renew':
+        this._applyDue(renewedPopulation(this._session, command.sweep));
         break;
       case 'cancel-plan':
         this._planner.cancel();
@@ -283,8 +302,14 @@ export class Engine implements IDisposable {
       ...(this._disk.use && { disk: this._disk.use }),
       profiled,
       ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
+      ...(state.tracking && { tracking: state.tracking.map(one => this._withReport(one)) }),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
+  }
+
+  private _withReport(state: TrackerState): TrackerState {
+    const report = this._trackers.get(state.wish.tracker);
+    return report ? { ...state, report } : state;
   }
 
   /** Take in what the clock or the disk says. Returns whether that could be journaled; else it is tried again. */
@@ -313,12 +338,13 @@ export class Engine implements IDisposable {
   }
 
   private async _suggest(command: SuggestCommand): Promise<void> {
-    const event = await this._points.answer(this._session, command);
-    if (!isAwaitedSuggestion(this._session, command)) {
+    const asked = this._session;
+    const points = await this._points.choose(asked, command);
+    if (!isAwaitedSuggestion(asked, this._session, command)) {
       return;
     }
     try {
-      this._apply(event);
+      this._apply(this._points.event(this._session, command, points));
     } catch (error) {
       this._options.log(`the points are lost: ${failureOf(error).message}`);
       this._showOther(withoutQuestion(this._session.state, command.sweep));
@@ -337,6 +363,9 @@ export class Engine implements IDisposable {
     this._summary.note(this._session.state);
     for (const node of overdueNodes(this._session, now)) {
       this._applyDue({ kind: 'node-away', node });
+    }
+    for (const command of openRenewals(this._session)) {
+      this._execute(command);
     }
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {

@@ -1,12 +1,17 @@
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
+import { fusionBase } from '../core/session/fusedRuns.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
+import { requireRule } from '../core/session/stopRules/refusal.js';
+import { endedSweeps } from '../core/session/sweeps.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
+import { trackingEvent, trackingNode } from '../core/session/tracking.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { exportedFile } from '../core/view/export/exportedFile.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
+import { SaturnError } from '../core/wire/failure.js';
 import {
   type CurvesRead,
   type EngineMessages,
@@ -17,7 +22,8 @@ import {
   type SessionState,
   type TaskClone,
   type TaskState,
-  type TasksAdd
+  type TasksAdd,
+  type TrackSet
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
 import type { DeviceLoads } from './deviceLoads.js';
@@ -101,8 +107,16 @@ export class RequestHandler {
         return;
       }
       case 'cache.clear': {
-        const signatures = session().state.tasks.flatMap(task => task.inspection?.signature ?? []);
+        const signatures = session().state.tasks.flatMap(task =>
+          [task.inspection?.signature, fusionBase(task)].filter(one => one !== undefined)
+        );
         this._options.cache.clear(message.body.all === true ? 'all' : new Set(signatures));
+        break;
+      }
+      case 'track.set': {
+        const event = trackingEvent(session(), message.body);
+        this._giveSecrets(message.body);
+        this._options.apply(event);
         break;
       }
       default: {
@@ -113,6 +127,27 @@ export class RequestHandler {
       }
     }
     send(from, 'ok', { rev: session().state.rev }, message.id);
+  }
+
+  /**
+   * What is secret goes to the agent, which keeps it in memory: it is in no event.
+   *
+   * @throws SaturnError `no-agent` when nobody is there to keep it.
+   */
+  private _giveSecrets({ set, secrets }: TrackSet): void {
+    if (!set || !secrets) {
+      return;
+    }
+    const node = trackingNode(this._options.session().state);
+    if (node === undefined) {
+      throw new SaturnError({
+        code: 'no-agent',
+        message: 'The session has no agent at the moment that could tell a tracker.',
+        hint: 'Try again in a few seconds.'
+      });
+    }
+    const { tracker } = set;
+    this._options.executor.execute({ kind: 'give-secrets', node, body: { tracker, secrets } });
   }
 
   /** Send what comes of a promise, or why nothing does. */
@@ -183,6 +218,7 @@ export class RequestHandler {
 
   private _addTasks(request: TasksAdd): EngineMessages['tasks.added'] {
     const now = this._options.session();
+    requireRule(request.sweep?.stop);
     const { tasks, sweep, by, made } = wantedTasks(request, now, this._options.points);
     const { replace = false, wishes } = request;
     const { added, replaced, unchanged } = admit(now, tasks, replace);
@@ -196,8 +232,9 @@ export class RequestHandler {
     wishedOf(withNew(now, [...added, ...replaced]));
     const known = new Map(now.state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
-    if (added.length + replaced.length + moved.length > 0 || sweep) {
-      const all = [...added, ...replaced, ...moved];
+    const isOver = !sweep && endedSweeps(now, tasks).size > 0;
+    if (added.length + replaced.length + moved.length > 0 || sweep || isOver) {
+      const all = isOver ? [...tasks] : [...added, ...replaced, ...moved];
       this._options.apply({ kind: 'tasks-added', tasks: all, ...(sweep && { sweep, made }) });
     }
     const wished = wishedOf(this._options.session());

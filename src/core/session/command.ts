@@ -7,6 +7,8 @@ import type {
   InspectStop,
   PlanRequest,
   SessionEvent,
+  TrackerSecrets,
+  TrackersSet,
   TrialStart,
   TrialStop
 } from '../wire/messages.js';
@@ -22,6 +24,9 @@ export type ExecutorCommand =
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
   | { readonly kind: 'start-bridge'; readonly node: string; readonly body: BridgeRequest }
   | { readonly kind: 'stop-bridge'; readonly node: string }
+  | { readonly kind: 'set-trackers'; readonly node: string; readonly body: TrackersSet }
+  /** Comes of no event: what is secret is in none. */
+  | { readonly kind: 'give-secrets'; readonly node: string; readonly body: TrackerSecrets }
   | { readonly kind: 'reserve-nodes'; readonly node: string; readonly wanted: boolean }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 
@@ -32,6 +37,8 @@ export type Command =
   | { readonly kind: 'cancel-plan' }
   /** Think up so many points of a sweep, behind those that were made of it. */
   | { readonly kind: 'suggest'; readonly sweep: string; readonly made: number; readonly count: number }
+  /** Make the members of a population that take the place of others, of what their parents have saved, and put them in. */
+  | { readonly kind: 'renew'; readonly sweep: string }
   /** Take in what was concluded from reports that are not journaled, so that it is. */
   | { readonly kind: 'note'; readonly event: SessionEvent }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */

@@ -1,5 +1,5 @@
 import { metricIn } from '../../model/metricName.js';
-import type { Criterion, Failure, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
+import type { Criterion, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -10,17 +10,16 @@ import {
   withState,
   withTask
 } from '../session.js';
-import { noteStop } from '../stopping.js';
-import { type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
-import { placeOf } from './stopRule.js';
+import { giveUp } from '../stopping.js';
+import { comparedBy, type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
+import { noMetric } from './refusal.js';
+import { placeOf, scoreOf } from './stopRule.js';
 
 /**
  * Note how good a task is at a rung, and stop it if the rule of its sweep says so. What was told of a step first counts: a task
  * that trains it once more, having lost its ranks, is not judged twice.
- *
- * @param time - seconds since the epoch.
  */
-export function noteRung(session: ISession, event: GroupEvent, time: number): IStep {
+export function noteRung(session: ISession, event: GroupEvent): IStep {
   const task = findTask(session, event.task);
   const ruled = task && ruledSweep(session.state, task);
   const place = task && ruled ? ladderOf(session.state, ruled, task).indexOf(event.step ?? 0) : -1;
@@ -31,7 +30,7 @@ export function noteRung(session: ISession, event: GroupEvent, time: number): IS
   const criterion = comparedBy(ruled, task);
   const value = told(event, criterion);
   if (value === undefined) {
-    return { session: withoutMetric(session, ruled, criterion, event), commands: [] };
+    return { session: withoutMetric(session, ruled, task, criterion, event), commands: [] };
   }
   const rung: RungValue = { step: event.step ?? 0, value };
   const rungs = [...(task.rungs ?? []), rung].sort((a, b) => a.step - b.step);
@@ -41,8 +40,7 @@ export function noteRung(session: ISession, event: GroupEvent, time: number): IS
   if (!givenUp) {
     return { session: noted, commands: [] };
   }
-  const stopped = noteStop(noted, [event.task], time);
-  return { ...stopped, session: withTask(stopped.session, event.task, { givenUp }) };
+  return giveUp(noted, task, givenUp);
 }
 
 /** Why a rule gives up a task at a rung; undefined when it goes on. */
@@ -55,26 +53,16 @@ function judged(
   criterion: Criterion
 ): GivenUp | undefined {
   const { rule, numbers, sweep } = ruled;
-  const scoreOf = (one: number | null): number =>
-    one === null ? -Infinity : criterion.goal === 'max' ? one : -one;
   const others = tasksOf(session.state, sweep).flatMap(other => {
     const at = other === task ? undefined : ladderOf(session.state, ruled, other)[place];
     const found = other.rungs?.find(rung => rung.step === at);
-    return found ? [scoreOf(found.value)] : [];
+    return found ? [scoreOf(found.value, criterion.goal)] : [];
   });
-  const score = scoreOf(value);
-  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value)));
+  const score = scoreOf(value, criterion.goal);
+  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value, criterion.goal)));
   return rule.stops({ score, best, others }, numbers)
     ? { rule: numbers.kind, step, place: placeOf({ score, others }), of: others.length + 1 }
     : undefined;
-}
-
-/** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
-export function comparedBy(
-  { sweep }: Pick<IRuledSweep, 'sweep'>,
-  { spec, inspection }: TaskState
-): Criterion {
-  return sweep.spec.by ?? spec.best ?? inspection?.best ?? { metric: 'loss', goal: 'min' };
 }
 
 /** What a rung tells of a metric; undefined when it tells nothing of it. Where nothing is evaluated, the loss is that of training. */
@@ -87,22 +75,17 @@ function told({ metrics = {}, loss }: GroupEvent, { metric }: Criterion): number
 function withoutMetric(
   session: ISession,
   { sweep, numbers }: IRuledSweep,
+  task: TaskState,
   criterion: Criterion,
   event: GroupEvent
 ): ISession {
-  const isKnown = tasksOf(session.state, sweep).some(({ rungs = [] }) => rungs.length > 0);
-  if (sweep.unjudged || isKnown) {
-    return session; // this one evaluation lacks it
-  }
   const names = Object.keys(event.metrics ?? {});
-  const unjudged: Failure = {
-    code: 'no-metric',
-    message: `${numbers.kind} gives up no task of ${sweep.spec.name}: it is to compare by "${criterion.metric}", but ${event.task} was evaluated without that.`,
-    hint:
-      names.length > 0
-        ? `There is ${names.join(', ')}: name one of them with --by.`
-        : 'Nothing is evaluated: give the task eval_data and metrics, or compare with --by loss.'
-  };
+  const isKnown = tasksOf(session.state, sweep).some(({ rungs = [] }) => rungs.length > 0);
+  const comes = names.length === 0 && task.inspection?.native !== undefined;
+  if (sweep.unjudged || isKnown || comes) {
+    return session; // this one evaluation lacks it, or its own loop has made none yet
+  }
+  const unjudged = noMetric(numbers.kind, task, criterion, names);
   const sweeps = (session.state.sweeps ?? []).map(one => (one === sweep ? { ...one, unjudged } : one));
   return withNotice(withState(session, { sweeps }), unjudged);
 }

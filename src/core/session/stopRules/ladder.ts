@@ -1,6 +1,12 @@
-import type { SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
-import { type ISession, withState } from '../session.js';
-import { findSweep } from '../sweeps.js';
+import type {
+  Criterion,
+  SessionState,
+  StopRule,
+  SweepState,
+  TaskSpec,
+  TaskState
+} from '../../wire/messages.js';
+import { findSweep, type ISession, withState } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';
 import type { IStopRule } from './stopRule.js';
@@ -12,9 +18,9 @@ export interface IRuledSweep {
   readonly rule: IStopRule;
 }
 
-/** The sweep of a task, if that has a rule which compares it with others: clones of its tasks are none of it. */
+/** The sweep of a task, if that has a rule which compares it with others: clones that somebody made of its tasks are none of it. */
 export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | undefined {
-  const sweep = task.spec.cloneOf === undefined ? findSweep(state, task.spec.sweep) : undefined;
+  const sweep = isMember(task.spec) ? findSweep(state, task.spec.sweep) : undefined;
   const numbers = sweep?.spec.stop;
   const rule = numbers && ruleOfKind(numbers.kind);
   return sweep && numbers && rule && { sweep, numbers, rule };
@@ -22,7 +28,20 @@ export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | 
 
 /** The tasks that the rule of a sweep compares. */
 export function tasksOf({ tasks }: SessionState, { spec: { name } }: SweepState): TaskState[] {
-  return tasks.filter(({ spec }) => spec.sweep === name && spec.cloneOf === undefined);
+  return tasks.filter(({ spec }) => spec.sweep === name && isMember(spec));
+}
+
+/** Whether a task is a point of its sweep, or goes on in the place of one. */
+function isMember({ cloneOf, warmStart }: TaskSpec): boolean {
+  return cloneOf === undefined || warmStart?.continues === true;
+}
+
+/** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
+export function comparedBy(
+  { sweep }: Pick<IRuledSweep, 'sweep'>,
+  { spec, inspection }: TaskState
+): Criterion {
+  return sweep.spec.by ?? spec.best ?? inspection?.best ?? { metric: 'loss', goal: 'min' };
 }
 
 /**
@@ -42,10 +61,16 @@ export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }
     : [];
 }
 
-/** The rungs that a task has still before it when it goes on from a step. */
+/**
+ * The rungs that a task has still before it when it goes on from a step; of one with a loop of its own also those at which that
+ * has not been evaluated yet.
+ */
 export function rungsFrom(session: Pick<ISession, 'state'>, task: TaskState, step: number): number[] {
-  const told = new Set((task.rungs ?? []).map(rung => rung.step));
-  return rungsOf(session, task).filter(rung => rung >= step && !told.has(rung));
+  const { warmStart } = task.spec;
+  // Where it begins it was compared as the task that it goes on from.
+  const known = (task.rungs ?? []).map(rung => rung.step).concat(warmStart?.continues ? warmStart.step : []);
+  const from = task.inspection?.native === undefined ? step : Math.max(0, ...known);
+  return rungsOf(session, task).filter(rung => rung >= from && !known.includes(rung));
 }
 
 function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number, batch: number): number[] {
@@ -72,8 +97,9 @@ function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): 
   if (!longest) {
     return undefined;
   }
-  const { steps, batchSize } = longest;
-  return (numbers.first ?? Math.max(1, Math.ceil(steps * rule.firstShare - 1e-9))) * batchSize;
+  const { steps, batchSize, evaluating } = longest;
+  const share = Math.ceil(steps * rule.firstShare - 1e-9);
+  return (numbers.first ?? Math.max(1, share, evaluating?.every ?? 0)) * batchSize;
 }
 
 function samplesOf({ steps, batchSize }: NonNullable<TaskState['inspection']>): number {

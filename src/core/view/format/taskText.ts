@@ -1,8 +1,17 @@
 import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, Cluster, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import type {
+  Argument,
+  Cluster,
+  Segment,
+  SessionState,
+  TaskSpec,
+  TaskState,
+  TaskStatus
+} from '../../wire/messages.js';
 import { argument, count, metric } from './format.js';
+import { fusedWords, othersIn } from './fusedWords.js';
 import type { ICell, Tone } from './table.js';
 
 /** A task's status, told by a sign, in words, and by how it is meant. */
@@ -36,6 +45,14 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
   }
 }
 
+/** What a task is: its status, or that the rule of its sweep trains it no further. */
+export function standingWords(
+  { status, givenUp }: Pick<TaskState, 'status' | 'givenUp'>,
+  trans: ITranslation
+): IStatusWords {
+  return givenUp ? { sign: '◇', text: trans.__('given up'), tone: 'muted' } : statusWords(status, trans);
+}
+
 /** A parameter of a sweep: `vit`, which says what it is, or `width=8`, where the value alone does not. */
 export function paramWords(name: string, value: Argument): string {
   return typeof value === 'string' && /[A-Za-z]/.test(value) ? value : `${name}=${argument(value)}`;
@@ -60,7 +77,7 @@ export function statusCell(task: TaskState, trans: ITranslation): ICell {
   if (task.next || (task.status === 'stopping' && task.moving)) {
     return { text: trans.__('moving') };
   }
-  const { text, tone } = statusWords(task.status, trans);
+  const { text, tone } = standingWords(task, trans);
   if (task.status !== 'inspecting' || task.onDevice === undefined) {
     return { text, tone };
   }
@@ -93,16 +110,19 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
   return progress.loss === undefined ? undefined : trans.__('loss %1', metric(progress.loss, trans));
 }
 
-/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several; undefined while it does not. */
+/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several, and others in the same run; undefined while it does not. */
 export function placeWords(
   task: TaskState,
-  cluster: Cluster | undefined,
+  { cluster, tasks }: Pick<SessionState, 'cluster' | 'tasks'>,
   trans: ITranslation
 ): string | undefined {
   const attempt = task.attempts.at(-1);
-  return attempt && attempt.endedAt === undefined
-    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster))
-    : undefined;
+  if (!attempt || attempt.endedAt !== undefined) {
+    return undefined;
+  }
+  const words = trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster));
+  const fused = fusedWords(othersIn(tasks, attempt), trans);
+  return fused === undefined ? words : trans.__('%1, %2', words, fused);
 }
 
 /** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1; gpu-3 cuda0, cuda1` where there are several nodes. */

@@ -1,8 +1,9 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
+import type { Failure, Feasibility, TaskState, TrackerState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { listing } from '../format/format.js';
 import { GENERAL_REASONS } from '../format/generalReasons.js';
+import { taskWarnings } from './taskWarnings.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {
@@ -22,15 +23,28 @@ export interface ITaskCheck {
   readonly warnings: readonly string[];
   /** Why they train by their own loop. */
   readonly native?: string;
+  /** Of adapters: with how many others each can be trained in one run, or why it cannot. */
+  readonly fusion?: { readonly others: number } | { readonly reason: string };
   /** Why they cannot be built. */
   readonly error?: Failure;
 }
 
 /** Check tasks; those with equal answers together, in the order of the tasks. */
-export function taskChecks(tasks: readonly TaskState[], trans: ITranslation): ITaskCheck[] {
+export function taskChecks(
+  tasks: readonly TaskState[],
+  trans: ITranslation,
+  told: readonly TrackerState[] = []
+): ITaskCheck[] {
   const groups = new Map<string, ITaskCheck>();
+  const kin = new Map<string, number>();
+  for (const { inspection } of tasks) {
+    const { fusion } = inspection ?? {};
+    if (fusion && 'base' in fusion) {
+      kin.set(fusion.base, (kin.get(fusion.base) ?? 0) + 1);
+    }
+  }
   for (const task of tasks) {
-    const answer = checkOf(task, trans);
+    const answer = checkOf(task, { kin, told }, trans);
     const key = JSON.stringify(answer);
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
@@ -70,21 +84,36 @@ export function usesWords(uses: readonly IUse[], trans: ITranslation): string {
     .join('; ');
 }
 
-function checkOf({ inspection, status, error }: TaskState, trans: ITranslation): Omit<ITaskCheck, 'tasks'> {
+/**
+ * What is known beside a task: how many there are of each base of adapters, and to whom trackers tell of it.
+ */
+interface IBeside {
+  readonly kin: ReadonlyMap<string, number>;
+  readonly told: readonly TrackerState[];
+}
+
+function checkOf(
+  { inspection, status, error }: TaskState,
+  { kin, told }: IBeside,
+  trans: ITranslation
+): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
     const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, warnings, native } = inspection;
+  const { feasibility, native, fusion } = inspection;
   const can = usable(feasibility);
   return {
     state: 'checked',
     can: merged(can),
     cannot: refusals(feasibility, can, trans),
-    warnings,
-    ...(native !== undefined && { native })
+    warnings: taskWarnings(inspection, told, trans),
+    ...(native !== undefined && { native }),
+    ...(fusion && {
+      fusion: 'reason' in fusion ? { reason: fusion.reason } : { others: (kin.get(fusion.base) ?? 1) - 1 }
+    })
   };
 }
 
