@@ -80,8 +80,10 @@ def next_word(outputs: Any, labels: Any) -> Any:
     import torch
 
     logits = outputs.logits if hasattr(outputs, "logits") else outputs["logits"]
+    following = torch.nn.functional.pad(labels[:, 1:], (0, 1), value=-100)
+    # As libraries do it, which want an output to be contiguous.
     return torch.nn.functional.cross_entropy(
-        logits[:, :-1].reshape(-1, logits.shape[-1]), labels[:, 1:].reshape(-1)
+        logits.view(-1, logits.shape[-1]), following.reshape(-1)
     )
 
 

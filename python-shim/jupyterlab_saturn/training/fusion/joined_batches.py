@@ -55,7 +55,7 @@ class JoinedBatch:
                 return None
             own = value[place * self.samples : (place + 1) * self.samples]
             if self.lengths is not None and own.dim() > 2 and own.shape[1] == max(self.lengths):
-                own = own[:, : self.lengths[place]]
+                own = own[:, : self.lengths[place]].contiguous()  # losses may take views of it
             return own
         if isinstance(value, Mapping):
             parts = {key: self._cut(part, place) for key, part in value.items()}
