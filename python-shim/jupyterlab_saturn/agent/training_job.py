@@ -153,6 +153,8 @@ class TrainingJob:
             request["keeps"] = body["keeps"]
         if "signature" in body:
             request["signature"] = body["signature"]
+        if "assumed" in body:
+            request["assumed"] = body["assumed"]
         if "stepSeconds" in body:
             request["stepSeconds"] = body["stepSeconds"]
         if "patienceSeconds" in body:

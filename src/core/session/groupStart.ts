@@ -87,6 +87,7 @@ export function startOf(
     ...(explores && { explores }),
     strategy,
     ...(inspection && { signature: inspection.signature }),
+    ...(task.alike === 'assumed' && { assumed: true }),
     devices: sharesOf(attempt)[part.place]!.devices,
     ...(elsewhere && { part: partOf(session, attempt, part) }),
     checkpointSeconds,

@@ -2,8 +2,10 @@ import { keyOfCell } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
+import { withoutLikeness } from './likePoints.js';
 import { measuredCells } from './profileTable.js';
 import {
+  findTask,
   followsGiven,
   type ISession,
   isFailedInTrial,
@@ -63,6 +65,10 @@ export function noteTrial(
     return withState(session, { trials: left });
   }
   if (cell.error?.code === OTHER_TASK) {
+    const task = findTask(session, over.task);
+    if (task?.alike === 'assumed') {
+      return withoutLikeness(withState(session, { trials: left }), task);
+    }
     const again = inspectOnDevice(withState(session, { trials: left }), cell.signature);
     if (again) {
       return again;

@@ -8,6 +8,7 @@ import { includeBusyDevices } from './excludedDevices.js';
 import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
+import { shareInspections } from './likePoints.js';
 import { noteLostHistory } from './lostHistory.js';
 import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
@@ -75,6 +76,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const advanced = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+    next => shareInspections(next, time),
     dispatchInspections,
     suggestPoints,
     withReservations,

@@ -107,6 +107,7 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
     trial: trial.id,
     task: task.spec,
     signature: trial.signature,
+    ...(task.alike === 'assumed' && { assumed: true }),
     strategy,
     devices,
     deadlineSeconds: trialSeconds,

@@ -14,7 +14,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
-from ..model.performance_signature import require_signature
+from ..model.performance_signature import require_length, require_signature
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
@@ -77,15 +77,17 @@ class Workload(AbstractContextManager["Workload"]):
         Raises
         ------
         SaturnError
-            As `find`, `build_task` and `require_signature`; ``infeasible``.
+            As `find`, `build_task`, `require_signature` and `require_length`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
         shared = world.size > 1 and getattr(way, "from_root", False)
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         if weights is not None:
             take_weights(weights, task.model)
-        if spec.signature and world.is_root and device.kind == "cuda":
+        if spec.signature and world.is_root and (device.kind == "cuda" or spec.assumed):
             require_signature(task, spec.task, spec.signature)
+        if spec.assumed and steps is not None:
+            require_length(task, spec.task, steps)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(

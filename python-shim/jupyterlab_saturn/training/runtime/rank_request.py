@@ -56,6 +56,7 @@ class _GroupOrder(_Order):
 class TrialOrder(_GroupOrder):
     kind: Literal["trial"]
     signature: str
+    assumed: NotRequired[bool]
     launchBlocking: NotRequired[bool]
 
 
@@ -73,6 +74,7 @@ class TrainOrder(_GroupOrder):
     held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
+    assumed: NotRequired[bool]
     part: NotRequired[GroupPart]
     address: NotRequired[str]
 
@@ -157,6 +159,7 @@ class RankRequest:
     part: GroupPart | None = None
     address: str = ""
     signature: str = ""
+    assumed: bool = False
     max_devices: int = 1
     attempt: int = 0
     steps: int = 1
@@ -194,6 +197,7 @@ class RankRequest:
             techniques=self.techniques,
             attempt=self.attempt,
             signature=self.signature,
+            assumed=self.assumed,
         )
 
     @property
@@ -228,6 +232,7 @@ class RankRequest:
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
+                assumed=raw["kind"] != "inspect" and raw.get("assumed", False),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 0,
                 node=raw.get("node", "") if raw["kind"] == "train" else "",
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
