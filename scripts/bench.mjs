@@ -6,12 +6,14 @@
  * `npm run bench:trials`: trials that profiling makes, and how much they leave to be wished for.
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
  * `npm run bench:sweep`: a sweep of small tasks, by plain processes, by us, by Ray Tune; `-- --rounds 1 --scale .5` is shorter.
+ * `npm run bench:sweep -- stops`: 54 points searched with early stopping, by us, by Ray Tune, by Optuna; `--rounds 1` is shorter.
  * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
  * `npm run bench -- cluster`: what a far node costs, on a Ray cluster of two nodes that it starts; `--tasks 10` is shorter.
  * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
  * `npm run bench -- fleet`: what deciding for 2, 10, 30 and 100 simulated nodes costs; `--nodes 10` is shorter.
+ * `npm run bench -- rules`: what giving up tasks early saves and costs, by each rule, over made-up curves.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,6 +32,7 @@ const benches = [
   'planner',
   'paper',
   'replan',
+  'rules',
   'trials',
   'training',
   'sweep',
@@ -71,9 +74,11 @@ async function bench(name, rest) {
     return;
   }
   if (name === 'sweep') {
-    const ray = await installRay();
-    const args = ray === null ? rest : ['--ray', ray, ...rest];
-    await run(inVenv('python'), [join(root, 'test/bench/sweep/main.py'), ...args], { show: true });
+    const peers = await installTuners();
+    const [stops, others] = rest[0] === 'stops' ? [true, rest.slice(1)] : [false, rest];
+    const args = peers === null ? others : [stops ? '--peers' : '--ray', peers, ...others];
+    const script = join(root, 'test/bench/sweep', stops ? 'stops.py' : 'main.py');
+    await run(inVenv('python'), [script, ...args], { show: true });
     return;
   }
   const peers = rest.indexOf('--peers');
@@ -96,19 +101,19 @@ async function bench(name, rest) {
 /** OR-Tools and CBC in an environment of their own; returns its Python. */
 const installPeers = () => environment('peers', 'other solvers');
 
-/** Ray Tune in an environment of its own, with the PyTorch of ours; null where it cannot be had. */
-async function installRay() {
+/** Ray Tune and Optuna in an environment of their own, with the PyTorch of ours; null where they cannot be had. */
+async function installTuners() {
   try {
     const packages = spawnSync(inVenv('python'), [
       '-c',
       'import sysconfig; print(sysconfig.get_path("purelib"))'
     ]);
-    return await environment('sweep', 'Ray Tune', packages.stdout.toString());
+    return await environment('sweep', 'Ray Tune and Optuna', packages.stdout.toString());
   } catch (error) {
     if (!(error instanceof Failure)) {
       throw error;
     }
-    console.log(`Ray Tune cannot be installed: ${error.message}`);
+    console.log(`Ray Tune and Optuna cannot be installed: ${error.message}`);
     return null;
   }
 }

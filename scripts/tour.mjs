@@ -1,5 +1,5 @@
 /**
- * `node scripts/tour.mjs`: makes the pictures of docs/tour.md and README anew, in docs/images: a sweep in the real JupyterLab.
+ * `node scripts/tour.mjs`: makes the pictures of docs/tour.md, docs/sweeps.md and README anew, in docs/images: sweeps in the real JupyterLab.
  * `-- --look` also takes each in dark and in a larger window, into out/tour, to be looked at.
  */
 import { mkdirSync } from 'node:fs';

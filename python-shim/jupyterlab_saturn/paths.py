@@ -168,6 +168,22 @@ class SessionPaths:
         return self.folder / "bridge.log"
 
     @property
+    def trackers(self) -> Path:
+        """What experiment trackers keep here, a folder each, and notes and logs beside them."""
+        return self.folder / "trackers"
+
+    def tracker(self, name: str) -> Path:
+        """Where a tracker keeps what it is told."""
+        return self.trackers / name
+
+    def tracker_notes(self, name: str) -> Path:
+        """What was told to a tracker, for the process that tells it."""
+        return self.trackers / f"{name}.told"
+
+    def tracker_log(self, name: str) -> Path:
+        return self.trackers / f"{name}.log"
+
+    @property
     def advisor_log(self) -> Path:
         return self.folder / "advisor.log"
 
@@ -230,6 +246,10 @@ class SessionPaths:
     def model_folder(self, task: str) -> Path:
         """Where a task's own export goes."""
         return self.task(task) / "model"
+
+    def hub_folder(self, task: str) -> Path:
+        """Its model as others get it."""
+        return self.task(task) / "hub"
 
     def inspection_log(self, task: str) -> Path:
         """What a task printed when it was last built."""

@@ -83,6 +83,25 @@ class Evaluation(Protocol):
         """The metrics of all batches since `begin`, by name."""
 
 
+@dataclass(frozen=True)
+class Tracking:
+    """The experiment trackers that a task's code asks for: it is up to the session to tell them.
+
+    Parameters
+    ----------
+    trackers
+        By name, as ``%saturn track`` takes it, in what words it was asked for.
+    run
+        What to call the run.
+    project
+        What to file it under.
+    """
+
+    trackers: Mapping[str, str]
+    run: str | None = None
+    project: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """One model to train with fixed hyper-parameters.
@@ -189,6 +208,8 @@ class Task:
         absent. Called of a task made anew, whose `model` is whole and untrained.
     remarks
         Sentences to tell with the task, such as what could not be taken over from elsewhere.
+    tracking
+        The experiment trackers that it asks for; adapters say it.
     """
 
     model: torch.nn.Module = field(kw_only=False)
@@ -226,6 +247,7 @@ class Task:
     best: str | None = None
     keep_best: bool = False
     before_step: BeforeStep | None = None
+    tracking: Tracking | None = None
 
 
 def by_keyword(model: torch.nn.Module, inputs: Mapping[str, Any]) -> Any:

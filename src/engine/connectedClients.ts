@@ -48,6 +48,7 @@ interface IClient {
  */
 export class ConnectedClients implements IDisposable {
   private readonly _clients = new Map<string, IClient>();
+  private readonly _followers = new Set<string>();
   private _timer: NodeJS.Timeout | null = null;
   private _urgency: ConnectedClients.Urgency = 'progress';
   private _lastSeen: number;
@@ -58,15 +59,23 @@ export class ConnectedClients implements IDisposable {
     this._lastSeen = _options.now();
   }
 
+  /** From now on a client only follows: that it is there is no reason for the session to stay. */
+  follows(client: string): void {
+    this._followers.add(client);
+  }
+
   /** Note that a client said something. One that is new, or was given up, gets the state. */
   seen(client: string): void {
-    this._lastSeen = this._options.now();
+    const now = this._options.now();
+    if (!this._followers.has(client)) {
+      this._lastSeen = now;
+    }
     const known = this._clients.get(client);
     if (known) {
-      known.seen = this._lastSeen;
+      known.seen = now;
     } else {
       this._clients.set(client, {
-        seen: this._lastSeen,
+        seen: now,
         told: null,
         readingSince: null,
         patience: UNREAD_TIMEOUT,
@@ -111,7 +120,8 @@ export class ConnectedClients implements IDisposable {
   /** Seconds since any client was heard of; 0 while one counts as there, though it may be busy. */
   get silence(): number {
     const silence = this._options.now() - this._lastSeen;
-    return this._clients.size > 0 && silence <= CLIENT_TIMEOUT ? 0 : silence;
+    const isWatched = [...this._clients.keys()].some(client => !this._followers.has(client));
+    return isWatched && silence <= CLIENT_TIMEOUT ? 0 : silence;
   }
 
   /** Tell all clients soon what has changed; several calls make one push. */
@@ -142,6 +152,7 @@ export class ConnectedClients implements IDisposable {
   dispose(): void {
     this._stopTimer();
     this._clients.clear();
+    this._followers.clear();
   }
 
   private _tellEach(state: SessionState): void {

@@ -20,7 +20,9 @@ import {
   type Message,
   type PlanRequest,
   type SessionEvent,
-  type SessionState
+  type SessionState,
+  type TrackerReport,
+  type TrackerState
 } from '../core/wire/messages.js';
 import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
@@ -71,6 +73,7 @@ export class Engine implements IDisposable {
   private readonly _disk: DiskMeter;
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
+  private readonly _trackers = new Map<string, TrackerReport>();
   private readonly _points: PointSource;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
@@ -122,6 +125,10 @@ export class Engine implements IDisposable {
         return this._session.state.rev;
       },
       noteLoad: load => this._loads.note(load),
+      noteTracker: report => {
+        this._trackers.set(report.tracker, report);
+        this._showOther({}, 'progress');
+      },
       now,
       log
     });
@@ -142,6 +149,9 @@ export class Engine implements IDisposable {
     });
     router.onClient = incoming => {
       refuseOtherVersion(incoming.message);
+      if (incoming.message.type === 'hello' && incoming.message.body.follows === true) {
+        this._clients.follows(incoming.from);
+      }
       this._clients.seen(incoming.from);
       this._requestHandler.handle(incoming);
     };
@@ -220,6 +230,10 @@ export class Engine implements IDisposable {
         taken = step(this._session, event, time);
       }
       this._journal.append(event, time);
+      if (event.kind === 'tracking-set') {
+        // They are told again, by exporters that may be others.
+        this._trackers.clear();
+      }
       this._cacheSync.after(this._session, event, taken.session, time);
     }
     const { session, commands } = taken;
@@ -283,8 +297,14 @@ export class Engine implements IDisposable {
       ...(this._disk.use && { disk: this._disk.use }),
       profiled,
       ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
+      ...(state.tracking && { tracking: state.tracking.map(one => this._withReport(one)) }),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
+  }
+
+  private _withReport(state: TrackerState): TrackerState {
+    const report = this._trackers.get(state.wish.tracker);
+    return report ? { ...state, report } : state;
   }
 
   /** Take in what the clock or the disk says. Returns whether that could be journaled; else it is tried again. */

@@ -4,10 +4,12 @@ import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { endedSweeps } from '../core/session/sweeps.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
+import { trackingEvent, trackingNode } from '../core/session/tracking.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { exportedFile } from '../core/view/export/exportedFile.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
+import { SaturnError } from '../core/wire/failure.js';
 import {
   type CurvesRead,
   type EngineMessages,
@@ -18,7 +20,8 @@ import {
   type SessionState,
   type TaskClone,
   type TaskState,
-  type TasksAdd
+  type TasksAdd,
+  type TrackSet
 } from '../core/wire/messages.js';
 import type { ConnectedClients } from './connectedClients.js';
 import type { DeviceLoads } from './deviceLoads.js';
@@ -106,6 +109,12 @@ export class RequestHandler {
         this._options.cache.clear(message.body.all === true ? 'all' : new Set(signatures));
         break;
       }
+      case 'track.set': {
+        const event = trackingEvent(session(), message.body);
+        this._giveSecrets(message.body);
+        this._options.apply(event);
+        break;
+      }
       default: {
         const event = eventOfRequest(message, session(), this._options.now());
         if (event) {
@@ -114,6 +123,27 @@ export class RequestHandler {
       }
     }
     send(from, 'ok', { rev: session().state.rev }, message.id);
+  }
+
+  /**
+   * What is secret goes to the agent, which keeps it in memory: it is in no event.
+   *
+   * @throws SaturnError `no-agent` when nobody is there to keep it.
+   */
+  private _giveSecrets({ set, secrets }: TrackSet): void {
+    if (!set || !secrets) {
+      return;
+    }
+    const node = trackingNode(this._options.session().state);
+    if (node === undefined) {
+      throw new SaturnError({
+        code: 'no-agent',
+        message: 'The session has no agent at the moment that could tell a tracker.',
+        hint: 'Try again in a few seconds.'
+      });
+    }
+    const { tracker } = set;
+    this._options.executor.execute({ kind: 'give-secrets', node, body: { tracker, secrets } });
   }
 
   /** Send what comes of a promise, or why nothing does. */

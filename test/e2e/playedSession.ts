@@ -1,5 +1,5 @@
 import type { Page, WebSocketRoute } from 'playwright-core';
-import type { Curve, SessionEntry, SessionState } from '../../src/core/wire/messages.js';
+import type { Curve, SessionEntry, SessionState, TaskState } from '../../src/core/wire/messages.js';
 import { stateChange } from '../../src/core/wire/stateChange.js';
 
 const ID = '0123456789abcdef0123456789abcdef';
@@ -11,15 +11,24 @@ const LOGGED = 300;
  * wire. The page's JupyterLab, and what it draws, are the real ones.
  */
 export class PlayedSession {
-  private constructor(private _state: SessionState) {}
+  private constructor(
+    private _state: SessionState,
+    private readonly _loss: (task: TaskState, step: number) => number
+  ) {}
 
   /**
    * Have a page know a session.
    *
    * @param notebook - path of the notebook that it was used in.
+   * @param loss - what a task has logged after a step.
    */
-  static async on(page: Page, state: SessionState, notebook: string): Promise<PlayedSession> {
-    const session = new PlayedSession(state);
+  static async on(
+    page: Page,
+    state: SessionState,
+    notebook: string,
+    loss: (task: TaskState, step: number) => number = (_, step) => 2 / (1 + step / 50)
+  ): Promise<PlayedSession> {
+    const session = new PlayedSession(state, loss);
     await page.route('**/jupyterlab-saturn/sessions?*', route =>
       route.fulfill({ json: { sessions: [session._entry(notebook)] } })
     );
@@ -88,14 +97,16 @@ export class PlayedSession {
     if (!task || !attempt) {
       return [];
     }
-    const steps = Array.from({ length: Math.min(LOGGED, task.progress.step) }, (_, i) => i + 1);
+    const { step: last } = task.progress;
+    const logged = Math.min(LOGGED, last);
+    const steps = Array.from({ length: logged }, (_, i) => Math.round(((i + 1) * last) / logged));
     const { strategy, node, devices, requestedAt: time } = attempt;
     return [
       {
-        ...{ task: name, metrics: ['loss'], steps, values: steps.map(step => 2 / (1 + step / 50)) },
+        ...{ task: name, metrics: ['loss'], steps, values: steps.map(step => this._loss(task, step)) },
         times: steps.map(step => time + step / 50),
         segments: [{ step: 0, attempt: 1, strategy, node, devices, time }],
-        ...{ last: task.progress.step, edition: 'one' }
+        ...{ last, edition: 'one' }
       }
     ];
   }

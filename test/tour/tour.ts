@@ -7,6 +7,7 @@ import { NotebookPage } from '../e2e/notebook.js';
 import { repository, Sandbox } from '../e2e/sandbox.js';
 import { LabServer } from '../e2e/server.js';
 import { Camera } from './camera.js';
+import { takeSearch } from './search.js';
 
 const TASKS = 12;
 /** So many percent are done when the dashboard is taken. */
@@ -47,6 +48,7 @@ const server = await LabServer.start(sandbox, {
 const eyes = await BrowserPage.open();
 try {
   await tell();
+  await takeSearch(sandbox, server, values.look);
 } finally {
   await eyes.close();
   await server.stop();

@@ -25,6 +25,7 @@ from .engine_lease import EngineLease
 from .engine_link import EngineLink
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
+from .exporters import Exporters
 from .far_engine import FarEngine
 from .group_limits import Limits
 from .job_context import JobContext
@@ -102,6 +103,7 @@ class Agent:
         self._link: EngineLink
         self._place: JobContext
         self._bridge: BridgeProcess
+        self._exporters: Exporters
         self._jobs: AgentJobs
         self._busy: BusyDevices
 
@@ -186,7 +188,13 @@ class Agent:
             )
             stack.push_async_callback(self._bridge.end)
             stack.push_async_callback(self._advisor.end)
+            self._exporters = Exporters(
+                self._paths,
+                endpoint,
+                lambda report: self._say(message("agent", "tracker.report", report)),
+            )
             self._engine = self._engine_at(endpoint, command)
+            stack.push_async_callback(self._exporters.end)
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
             supervision = asyncio.create_task(self._engine.supervise())
@@ -234,6 +242,7 @@ class Agent:
             self._place.leases.restore()
             watch.look()
             self._bridge.lead_to(engine_endpoint(self._runtime.path))
+            self._exporters.lead_to(engine_endpoint(self._runtime.path))
 
         await self._presence.keep(restore, lambda: self._link.is_up)
 
@@ -258,6 +267,8 @@ class Agent:
         hello = self._node.hello(self._jobs.report(self._link.unacknowledged()))
         if self._bridge.request is not None:
             hello["bridge"] = self._bridge.request
+        if self._exporters.told:
+            hello["trackers"] = self._exporters.told
         return hello
 
     def _refuse(self, failure: Failure) -> None:
@@ -271,7 +282,8 @@ class Agent:
     def _say(self, told: AgentMessage) -> None:
         self._busy.note(told, self._node.now["devices"])
         is_step = told["type"] == "group.event" and told["body"]["kind"] == "step"
-        self._link.say(told, keep=not is_step and told["type"] != "devices.load")
+        passes = is_step or told["type"] in ("devices.load", "tracker.report")
+        self._link.say(told, keep=not passes)
 
     def _handle(self, told: EngineMessage) -> None:
         match told["type"]:
@@ -281,6 +293,10 @@ class Agent:
                 self._jobs.begin(self._bridge.start(told["body"]))
             case "bridge.stop":
                 self._jobs.begin(self._bridge.stop())
+            case "trackers.set":
+                self._jobs.begin(self._exporters.set(told["body"]))
+            case "trackers.secrets":
+                self._exporters.keep_secrets(told["body"])
             case "bridge.reserve":
                 self._jobs.begin(self._bridge.reserve(told["body"]["wanted"]))
             case "inspect":

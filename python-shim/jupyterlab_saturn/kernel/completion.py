@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import technique_catalogue
+from ..trackers.catalogue import KINDS
 from .search import SEARCHES, STOP_RULES
 from .technique_magic import ACTIONS
 from .verbs import VERBS, Option, Verb
@@ -98,6 +99,8 @@ def _devices(state: SessionState | None) -> list[tuple[str, str]]:
 def _positional(verb: Verb, before: list[str], state: SessionState | None) -> list[str]:
     if verb.names == "tasks" and state is not None:
         return [task["spec"]["name"] for task in state["tasks"]]
+    if verb.names == "tracker":
+        return [kind.name for kind in KINDS]
     if verb.names == "verb":
         return [each.name for each in VERBS]
     if verb.names == "technique":

@@ -53,6 +53,8 @@ class SaturnMagics(Magics):
             "wish": self._wish,
             "wait": self._wait,
             "log": self._log,
+            "track": self._track,
+            "push": self._push,
             "status": lambda _: show(self._session.status()),
             "results": lambda _: show(self._session.results()),
             "stop": lambda arguments: show(self._session.stop(arguments.names or None)),
@@ -308,6 +310,31 @@ class SaturnMagics(Magics):
         if len(arguments.names) != 1:
             raise SaturnError("bad-option", "Name one task.", "%saturn log digits-mlp-32-1e-3")
         show(self._session.log(arguments.names[0], **arguments.options))
+
+    def _track(self, arguments: Arguments) -> None:
+        options, names = dict(arguments.options), arguments.names
+        if options.pop("off", False):
+            if options or len(names) > 1:
+                raise SaturnError(
+                    "bad-option",
+                    "--off goes with the name of one tracker, or alone.",
+                    "%saturn track --off wandb",
+                )
+            show(self._session.untrack(*names))
+            return
+        if len(names) > 2:
+            raise SaturnError("bad-option", "One tracker at a time.", "%saturn track mlflow")
+        uri = names[1] if len(names) > 1 else None
+        show(self._session.track(names[0] if names else None, uri=uri, **options))
+
+    def _push(self, arguments: Arguments) -> None:
+        if not 1 <= len(arguments.names) <= 2:
+            raise SaturnError(
+                "bad-option",
+                "Name one task, and a repository to send it to.",
+                "%saturn push digits-mlp-32-1e-3 user/digits",
+            )
+        show(self._session.push(*arguments.names, public=arguments.options.get("public", False)))
 
     def _patiently(self, act: Callable[[], None], interrupted: str) -> None:
         """Do what may wait; an interrupt ends the wait, not the work."""

@@ -19,7 +19,9 @@ from .request_bodies import (
     selection,
 )
 from .session_control import SessionControl
+from .session_models import SessionModels
 from .session_sweeps import SessionSweeps
+from .session_tracking import SessionTracking
 from .session_wishes import SessionWishes
 from .technique_registry import TechniqueRegistry
 from .waiting import is_building, pursue, require_success
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 _DEVICE_SECONDS = 120.0
 
 
-class Session(SessionSweeps, SessionControl, SessionWishes):
+class Session(SessionSweeps, SessionControl, SessionWishes, SessionTracking, SessionModels):
     """One experiment on disk: tasks, profiles, plans and checkpoints. It outlives the kernel.
 
     The session's agent and engine are started when first needed. Every method raises SaturnError

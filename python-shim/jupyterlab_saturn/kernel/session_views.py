@@ -195,7 +195,8 @@ class SessionViews:
         ----------
         view
             ``cluster``, ``tasks``, ``check``, ``profile``, ``cache``, ``techniques``, ``plan``,
-            ``schedule``, ``status``, ``run``, ``results``, ``log`` or ``report``.
+            ``schedule``, ``status``, ``run``, ``results``, ``log``, ``tracking`` or
+            ``report``.
         tasks
             Names of tasks; all when None.
         at

@@ -280,6 +280,19 @@ VERBS = (
         ),
         names="task",
     ),
+    Verb(
+        "track",
+        "Tell an experiment tracker of all tasks, also of those that are over: tensorboard, mlflow "
+        "(with the address of a server or database after it), wandb or trackio. Alone: show what "
+        "is told where, and how far.",
+        "%saturn track tensorboard",
+        (
+            Option("--project", "text", "What it is filed under; the session's name.", "digits"),
+            Option("--online", "flag", "Weights & Biases: over the network; else into files."),
+            Option("--off", "flag", "Tell the tracker named no more, or none."),
+        ),
+        names="tracker",
+    ),
     Verb("status", "Show in a table how far every task is now.", "%saturn status"),
     Verb("show", "Show the schedule, live: it follows what happens.", "%saturn show"),
     Verb(
@@ -340,6 +353,14 @@ VERBS = (
         "their results (.csv) or the plan (.json).",
         "%saturn export sweep.html",
         names="file",
+    ),
+    Verb(
+        "push",
+        "Make a trained model's folder ready for others, with a card, and send it to the Hugging "
+        "Face Hub, if a repository is named.",
+        "%saturn push digits-mlp-32-1e-3 user/digits",
+        (Option("--public", "flag", "A repository that is made is for everybody."),),
+        names="tasks",
     ),
     Verb(
         "session",

@@ -7,6 +7,8 @@ import type {
   InspectStop,
   PlanRequest,
   SessionEvent,
+  TrackerSecrets,
+  TrackersSet,
   TrialStart,
   TrialStop
 } from '../wire/messages.js';
@@ -22,6 +24,9 @@ export type ExecutorCommand =
   | { readonly kind: 'stop'; readonly node: string; readonly body: GroupStop }
   | { readonly kind: 'start-bridge'; readonly node: string; readonly body: BridgeRequest }
   | { readonly kind: 'stop-bridge'; readonly node: string }
+  | { readonly kind: 'set-trackers'; readonly node: string; readonly body: TrackersSet }
+  /** Comes of no event: what is secret is in none. */
+  | { readonly kind: 'give-secrets'; readonly node: string; readonly body: TrackerSecrets }
   | { readonly kind: 'reserve-nodes'; readonly node: string; readonly wanted: boolean }
   | { readonly kind: 'until'; readonly node: string; readonly body: GroupUntil };
 

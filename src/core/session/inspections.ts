@@ -21,6 +21,7 @@ import {
   withTaskState
 } from './session.js';
 import { inspecting, stopInspections } from './stopping.js';
+import { whyUnjudged } from './stopRules/refusal.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 import { hasActive, placeless } from './taskTable.js';
 
@@ -169,7 +170,9 @@ function noteInspection(session: ISession, result: InspectResult, time: number):
     const waiting = withTask(session, name, { onDevice: placeless(place) });
     return excludeDevices(waiting, place.node, [place.device], error);
   }
-  const known = withFound(task, result, inspectors(session.state));
+  const found = withFound(task, result, inspectors(session.state));
+  const unjudged = found.status === 'ready' ? whyUnjudged(session.state, found) : undefined;
+  const known: TaskState = unjudged ? { ...found, status: 'invalid', error: unjudged } : found;
   const noted = withTaskState(session, known);
   return known.status === 'inspecting' ? noted : withMore(noted, name, time);
 }

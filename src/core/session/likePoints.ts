@@ -8,7 +8,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import { inspect, withMore } from './inspections.js';
-import { type ISession, type IStep, mapTasks, withStaleProfile, withState } from './session.js';
+import { findSweep, type ISession, type IStep, mapTasks, withStaleProfile, withState } from './session.js';
 import { countOf } from './taskTable.js';
 
 /**
@@ -148,10 +148,11 @@ function like(task: Omit<TaskState, 'alike'>, { inspection, verdicts }: TaskStat
 }
 
 function sweepOf(
-  { sweeps }: Pick<SessionState, 'sweeps'>,
+  state: Pick<SessionState, 'sweeps'>,
   { sweep: name, cloneOf }: TaskSpec
 ): SweepState | undefined {
-  return cloneOf === undefined ? sweeps?.find(({ spec }) => spec.name === name && spec.template) : undefined;
+  const sweep = cloneOf === undefined ? findSweep(state, name) : undefined;
+  return sweep?.spec.template && sweep;
 }
 
 function withApart(session: ISession, apart: ReadonlySet<SweepState>): ISession {

@@ -85,6 +85,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
     case 'replan-due':
     case 'agent-away':
     case 'bridge-wanted':
+    case 'tracking-set':
     case 'reset':
       return undefined;
     default:

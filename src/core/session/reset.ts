@@ -15,6 +15,7 @@ export function reset(session: ISession): IStep {
     nodes,
     bridge,
     techniques,
+    tracking,
     session: name,
     folder,
     wishes,
@@ -37,6 +38,7 @@ export function reset(session: ISession): IStep {
       ...(bridge ? { bridge } : {}),
       ...(excludedDevices ? { excludedDevices } : {}),
       ...(techniques ? { techniques } : {}),
+      ...(tracking ? { tracking } : {}),
       ...(wishes ? { wishes } : {}),
       ...(budgetFrom === undefined ? {} : { budgetFrom }),
       ...(spentBefore ? { spentBefore } : {})

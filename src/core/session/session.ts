@@ -5,6 +5,7 @@ import type {
   PlanBudget,
   ReplanCause,
   SessionState,
+  SweepState,
   TaskState,
   TechniqueSpec
 } from '../wire/messages.js';
@@ -164,6 +165,11 @@ export function comingAttempt(task: TaskState): Attempt | undefined {
 /** Find a task by name. */
 export function findTask(session: ISession, name: string): TaskState | undefined {
   return taskNamed(session.state.tasks, name);
+}
+
+/** The sweep of that name, if its points are searched, or given up by a rule. */
+export function findSweep({ sweeps = [] }: SessionState, name: string): SweepState | undefined {
+  return sweeps.find(({ spec }) => spec.name === name);
 }
 
 /** The session with some public state replaced. */

@@ -48,6 +48,7 @@ import {
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
+import { noteTracking, restoreTracking, wakeTrackers } from './tracking.js';
 import { noteTrialPlan } from './trialPlanning.js';
 import { forgetFailures, withVerdicts } from './verdicts.js';
 import { isTimed, noteWishes } from './wishes.js';
@@ -84,7 +85,10 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
     withReservations
   ]);
   const next = withHindsight(session, withLadders(advanced.session), event, time);
-  return { ...advanced, session: withState(next, { rev: session.state.rev + 1 }) };
+  return {
+    session: withState(next, { rev: session.state.rev + 1 }),
+    commands: [...advanced.commands, ...wakeTrackers(session, next)]
+  };
 }
 
 function inTurn(begun: IStep, moves: readonly ((session: ISession) => IStep)[]): IStep {
@@ -152,6 +156,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return only(noteRecalled(session, event.cells));
     case 'techniques-set':
       return noteTechniques(session, event.techniques, event.remove ?? []);
+    case 'tracking-set':
+      return noteTracking(session, event.trackers, time);
     case 'plan-requested': {
       const whole = inspectStopped(includeBusyDevices(session), null);
       const asked = withTechniques(whole.session, event.excludeTechniques);
@@ -225,7 +231,10 @@ function noteAdded(session: ISession, { tasks, sweep, made }: SessionEvent & { k
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   const noted = noteAgent(session, hello, time);
   const bridged = restoreBridge(noted.session, hello, time);
-  return { ...bridged, commands: [...noted.commands, ...bridged.commands] };
+  return {
+    ...bridged,
+    commands: [...noted.commands, ...bridged.commands, ...restoreTracking(bridged.session, hello)]
+  };
 }
 
 function noteRankGroup(session: ISession, event: GroupEvent, time: number): IStep {

@@ -9,7 +9,7 @@ import type {
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { plannedCluster } from './plannedCluster.js';
-import { type ISession, type IStep, isOpen, isStaying, withState } from './session.js';
+import { findSweep, type ISession, type IStep, isOpen, isStaying, withState } from './session.js';
 import { addTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 
@@ -18,11 +18,6 @@ export type SuggestCommand = Extract<Command, { kind: 'suggest' }>;
 
 /** So many points wait or train at once where those before say nothing of those to come; others come when half are over. */
 const MOST_AT_ONCE = 512;
-
-/** The sweep of that name, if its points are searched, or given up by a rule. */
-export function findSweep({ sweeps = [] }: SessionState, name: string): SweepState | undefined {
-  return sweeps.find(({ spec }) => spec.name === name);
-}
 
 /** The sweep of the session with which one goes on that is told again: its code, space and search are the same. */
 export function continued({ state }: ISession, spec: SweepSpec): SweepState | undefined {
@@ -48,9 +43,8 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
   if (!spec) {
     return session;
   }
-  const { sweeps = [] } = session.state;
-  const old = sweeps.find(({ spec: { name } }) => name === spec.name);
-  const others = sweeps.filter(sweep => sweep !== old);
+  const old = findSweep(session.state, spec.name);
+  const others = (session.state.sweeps ?? []).filter(sweep => sweep !== old);
   // What was compared already stays comparable under the same rule.
   const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
   const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};

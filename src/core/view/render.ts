@@ -13,6 +13,7 @@ import { pastPlanView } from './status/pastPlanView.js';
 import { runView } from './status/runView.js';
 import { scheduleView } from './status/scheduleView.js';
 import { statusView } from './status/statusView.js';
+import { trackingView } from './status/trackingView.js';
 import { checkView } from './tasks/checkView.js';
 import { logView } from './tasks/logView.js';
 import { tasksView } from './tasks/tasksView.js';
@@ -41,6 +42,7 @@ const VIEWS: Record<StateView, View> = {
   run: runView,
   results: (state, _, trans, curves) => resultsView(state, trans, curves),
   log: (state, _, trans, curves) => logView(state, trans, curves),
+  tracking: trackingView,
   report: reportView
 };
 

@@ -79,6 +79,12 @@ export class AgentExecutor implements IExecutor {
       case 'stop-bridge':
         this._send(command.node, 'bridge.stop', {});
         break;
+      case 'set-trackers':
+        this._send(command.node, 'trackers.set', command.body);
+        break;
+      case 'give-secrets':
+        this._send(command.node, 'trackers.secrets', command.body);
+        break;
       case 'reserve-nodes':
         this._send(command.node, 'bridge.reserve', { wanted: command.wanted });
         break;
@@ -177,6 +183,8 @@ export class AgentExecutor implements IExecutor {
       this._options.noteLoad(message.body);
     } else if (message.type === 'advice') {
       this._questions.answer(message.body);
+    } else if (message.type === 'tracker.report') {
+      this._options.noteTracker(message.body);
     }
     const choice =
       message.type === 'cluster.report'

@@ -3,7 +3,12 @@ import type { IExecutor } from './executor.js';
 
 /** Whether a message is told once, so that nobody waits to hear that it has come: of many tasks that train these are most. */
 export function isPassing({ type, body }: Message<'agent'>): boolean {
-  return type === 'devices.load' || type === 'advice' || (type === 'group.event' && body.kind === 'step');
+  return (
+    type === 'devices.load' ||
+    type === 'advice' ||
+    type === 'tracker.report' ||
+    (type === 'group.event' && body.kind === 'step')
+  );
 }
 
 /**
@@ -15,6 +20,7 @@ export function reportOf(message: Message<'agent'>, now: number): IExecutor.Repo
   switch (message.type) {
     case 'agent.ping':
     case 'devices.load':
+    case 'tracker.report':
     case 'advice':
       return null;
     case 'agent.hello':

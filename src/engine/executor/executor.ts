@@ -1,5 +1,11 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
-import type { Advise, DeviceRequest, DevicesLoad, SessionEvent } from '../../core/wire/messages.js';
+import type {
+  Advise,
+  DeviceRequest,
+  DevicesLoad,
+  SessionEvent,
+  TrackerReport
+} from '../../core/wire/messages.js';
 import type { IDisposable } from '../disposable.js';
 import type { AdvisedPoints } from './openQuestions.js';
 
@@ -63,6 +69,8 @@ export namespace IExecutor {
     readonly take: (report: Report) => number;
     /** Take in how busy devices are: it is no event of the session. */
     readonly noteLoad: (load: DevicesLoad) => void;
+    /** Take in how far a tracker is told: it is no event of the session. */
+    readonly noteTracker: (report: TrackerReport) => void;
     /** Seconds since the epoch. */
     readonly now: () => number;
     /** One line for the engine's log. */

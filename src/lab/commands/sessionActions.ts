@@ -13,7 +13,9 @@ export function isPossible(action: Action, view: ISessionModel.IView): boolean {
   if (!state || !connected || pending.has(action)) {
     return false;
   }
-  const some = (statuses: ReadonlySet<TaskStatus>) => state.tasks.some(task => statuses.has(task.status));
+  // What a rule has given up goes on only when it is named.
+  const some = (statuses: ReadonlySet<TaskStatus>) =>
+    state.tasks.some(({ status, givenUp }) => statuses.has(status) && !(givenUp && status === 'stopped'));
   switch (action) {
     case 'profile':
     case 'plan':

@@ -1,13 +1,13 @@
-import { statusWords } from '../../core/view/format/taskText.js';
-import type { TaskStatus } from '../../core/wire/messages.js';
+import { standingWords } from '../../core/view/format/taskText.js';
+import type { TaskState } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** Sign and words of a task's status; never colour alone. */
-export function StatusMark({ status }: { status: TaskStatus }) {
+export function StatusMark({ task }: { task: Pick<TaskState, 'status' | 'givenUp'> }) {
   const { trans } = useViewContext();
-  const { sign, text } = statusWords(status, trans);
+  const { sign, text } = standingWords(task, trans);
   return (
-    <span className={`jp-SaturnStatus jp-mod-${status}`}>
+    <span className={`jp-SaturnStatus jp-mod-${task.givenUp ? 'given-up' : task.status}`}>
       <span aria-hidden="true">{sign} </span>
       {text}
     </span>

@@ -1,12 +1,16 @@
 import { printable } from '../../core/view/format/escape.js';
+import { sweepStandings } from '../../core/view/results/sweepStanding.js';
+import { comparedWords, sweepLine, sweepTroubles } from '../../core/view/results/sweepText.js';
 import { progressFacts } from '../../core/view/status/progressLine.js';
 import { sessionEntryText } from '../../core/view/status/sessionEntryText.js';
 import { nodesSentence } from '../../core/view/status/shownNodes.js';
+import type { SessionState } from '../../core/wire/messages.js';
 import { CommandIDs } from '../commands/commandIDs.js';
 import { type Action, isPossible } from '../commands/sessionActions.js';
 import { ConnectionNote } from '../components/connectionNote.js';
 import { DashboardPart } from '../components/dashboardPart.js';
 import { FailureNote } from '../components/failureNote.js';
+import { SweepBar } from '../components/sweepBar.js';
 import { type IDashboardContext, useDashboardContext } from '../context/dashboardContext.js';
 import type { ViewSnapshot } from '../context/viewSnapshot.js';
 import type { ISessionModel } from '../session/tokens.js';
@@ -47,10 +51,28 @@ function Header({ view, now }: ViewSnapshot.IMoment) {
         {state && <SessionActions view={view} />}
       </div>
       {nodes !== undefined && <div className="jp-SaturnDashboard-place">{printable(nodes)}</div>}
+      {state && <Sweeps state={state} />}
       {failure && <FailureNote failure={failure} onDismiss={() => session.dismiss()} />}
       {state && connectionProblem && <ConnectionNote store={session} problem={connectionProblem} strip />}
     </>
   );
+}
+
+/** How the sweeps stand whose points are searched, or given up early. */
+function Sweeps({ state }: { state: SessionState }) {
+  const { trans } = useDashboardContext();
+  return sweepStandings(state).map(standing => (
+    <div key={standing.sweep.spec.name} className="jp-SaturnDashboard-sweep">
+      <SweepBar standing={standing} />
+      <span>{printable(sweepLine(standing, trans))}</span>
+      <span className="jp-SaturnPanel-quiet">{printable(comparedWords(standing, trans))}</span>
+      {sweepTroubles(standing, trans).map(text => (
+        <span key={text} className="jp-mod-warning">
+          {printable(text)}
+        </span>
+      ))}
+    </div>
+  ));
 }
 
 /** What can be asked of the session that is shown, whichever notebook is the current one. */

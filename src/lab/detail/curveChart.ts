@@ -10,13 +10,17 @@ import {
   MOST_DETAILED
 } from '../../core/view/detail/plottedCurves.js';
 import { chartInks } from './chartInks.js';
-import { curvePaths, dashOf, TIME_INCREMENTS } from './curvePaths.js';
+import { drawEndings, drawRungs, drawSwitches } from './curveMarks.js';
+import { curvePaths, dashOf, type ICurveStyle, TIME_INCREMENTS } from './curvePaths.js';
 
 /** The library, loaded when the first chart is drawn. */
 export type ChartLibrary = typeof uPlot;
 
 /** How faint curves are while another one is looked at, and values beside their smoothed ones. */
 const FAINT = 0.3;
+
+/** How faint curves of tasks are that were given up, beside those of others. */
+const GIVEN_UP = 0.5;
 
 /** A chart of curves: a canvas with axes, a cursor, and a stretch that can be dragged. */
 export class CurveChart implements IDisposable {
@@ -142,7 +146,11 @@ export class CurveChart implements IDisposable {
       hooks: {
         setCursor: [plot => this._onCursor(plot)],
         setSelect: [plot => this._onSelect(plot)],
-        draw: [plot => this._content && drawSwitches(plot, this._content, paper)]
+        drawAxes: [plot => this._content && drawRungs(plot, this._content, ink)],
+        draw: [
+          plot => this._content && drawSwitches(plot, this._content, paper),
+          plot => this._content && drawEndings(plot, this._content)
+        ]
       }
     };
   }
@@ -184,8 +192,10 @@ export namespace CurveChart {
   /** What is drawn. */
   export interface IContent {
     readonly lines: readonly IPlottedCurve[];
-    /** Colour and kind of dashes of each line. */
-    readonly looks: readonly { readonly colour: string; readonly dash: number }[];
+    /** Of each line. */
+    readonly looks: readonly ICurveStyle[];
+    /** Where tasks are compared, along the axis. */
+    readonly rungs: readonly number[];
     readonly axis: CurveAxis;
     readonly metric: string;
     readonly log: boolean;
@@ -213,7 +223,8 @@ function isAlike(a: CurveChart.IContent, b: CurveChart.IContent): boolean {
         line.task === b.lines[i]?.task &&
         (line.raw === undefined) === (b.lines[i]?.raw === undefined) &&
         a.looks[i]?.colour === b.looks[i]?.colour &&
-        a.looks[i]?.dash === b.looks[i]?.dash
+        a.looks[i]?.dash === b.looks[i]?.dash &&
+        a.looks[i]?.rank === b.looks[i]?.rank
     )
   );
 }
@@ -254,7 +265,7 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
     ...lines.map((_, i) => ({
       ...common,
       stroke: looks[i]?.colour,
-      width: isDetailed ? 1.5 : 1,
+      ...weightOf(looks[i], isDetailed),
       dash: dashOf(looks[i]?.dash ?? 0),
       ...(isDetailed && { fill: `${looks[i]?.colour}33` }),
       paths: curvePaths({ spread: isDetailed, marked: true })
@@ -262,24 +273,14 @@ function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
   ];
 }
 
-/** A dot where a task goes on in another way. */
-function drawSwitches(plot: uPlot, { lines, looks }: CurveChart.IContent, paper: string): void {
-  const { ctx, bbox } = plot;
-  const size = 4 * devicePixelRatio;
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-  ctx.clip();
-  ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.fillStyle = paper;
-  lines.forEach(({ switches }, i) => {
-    ctx.strokeStyle = looks[i]?.colour ?? '#000';
-    for (const { x, y } of switches) {
-      ctx.beginPath();
-      ctx.arc(plot.valToPos(x, 'x', true), plot.valToPos(y, 'y', true), size, 0, 2 * Math.PI);
-      ctx.fill();
-      ctx.stroke();
-    }
-  });
-  ctx.restore();
+/** How thick a line is, and how faint: those of tasks that were given up are behind the others. */
+function weightOf(look: ICurveStyle | undefined, isDetailed: boolean): Pick<uPlot.Series, 'width' | 'alpha'> {
+  switch (look?.rank) {
+    case 'strong':
+      return { width: 2.25 };
+    case 'faint':
+      return { width: 1, alpha: GIVEN_UP };
+    case undefined:
+      return { width: isDetailed ? 1.5 : 1 };
+  }
 }

@@ -3,6 +3,7 @@ import { metricValue } from '../../core/view/detail/curveText.js';
 import type { IPlottedCurve } from '../../core/view/detail/plottedCurves.js';
 import { count } from '../../core/view/format/format.js';
 import { useDashboardContext, useSelectedTasks } from '../context/dashboardContext.js';
+import type { ICurveStyle } from './curvePaths.js';
 import { DashMark } from './dashMark.js';
 
 /** How many curves are named at first. */
@@ -11,7 +12,7 @@ const FEW = 40;
 /** Which curve is whose, and its last value. To press one selects its task. */
 export function CurveLegend(props: {
   lines: readonly IPlottedCurve[];
-  looks: readonly { readonly colour: string; readonly dash: number }[];
+  looks: readonly ICurveStyle[];
   metric: string;
   focus: string | null;
   onFocus: (task: string | null) => void;
@@ -23,7 +24,7 @@ export function CurveLegend(props: {
   const shown = isWhole ? lines : lines.slice(0, FEW);
   return (
     <ul className="jp-SaturnLegend" aria-label={trans.__('Curves')}>
-      {shown.map(({ task, y }, i) => (
+      {shown.map(({ task, y, ending }, i) => (
         <li key={task}>
           <button
             type="button"
@@ -41,6 +42,7 @@ export function CurveLegend(props: {
             <DashMark colour={looks[i]?.colour} dash={looks[i]?.dash ?? 0} />
             <span>{task}</span>
             <span className="jp-SaturnPanel-quiet">{metricValue(metric, y.at(-1), trans)}</span>
+            {ending && <span className="jp-SaturnPanel-quiet">{trans.__('× given up')}</span>}
           </button>
         </li>
       ))}

@@ -18,6 +18,15 @@ export const TIME_INCREMENTS = [
   ...[1, 2, 7, 14, 28].map(days => days * 86_400)
 ];
 
+/** How a curve is drawn. */
+export interface ICurveStyle {
+  readonly colour: string;
+  /** Kind of its dashes. */
+  readonly dash: number;
+  /** Of curves of which some were given up: they are faint, those that went on stand out. */
+  readonly rank?: 'faint' | 'strong';
+}
+
 const DASHES: readonly number[][] = [[], [6, 3], [2, 3], [9, 3, 2, 3]];
 
 /** Lines of the same colour are told apart by their dashes. */

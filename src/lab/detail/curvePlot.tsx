@@ -10,6 +10,7 @@ import {
 import { useDashboardContext } from '../context/dashboardContext.js';
 import { FORCED_COLOURS } from './chartInks.js';
 import { type ChartLibrary, CurveChart } from './curveChart.js';
+import type { ICurveStyle } from './curvePaths.js';
 import { CurveReadout } from './curveReadout.js';
 
 /** How far a key moves the cursor, as a share of what is seen. */
@@ -31,7 +32,7 @@ const SPOKEN = 5;
 /** The chart of curves: with a cursor that pointer and arrow keys move, and a stretch that is dragged to look closer. */
 export function CurvePlot(props: CurvePlot.IProps) {
   const { trans } = useDashboardContext();
-  const { lines, looks, axis, metric, log, stretch, focus, onFocus, onZoom } = props;
+  const { lines, looks, rungs, axis, metric, log, stretch, focus, onFocus, onZoom } = props;
   const [cursor, setCursor] = useState<CurvePlot.ICursor | null>(null);
   const { host, chart, isFailed } = useChart({
     onCursor: setCursor,
@@ -40,8 +41,8 @@ export function CurvePlot(props: CurvePlot.IProps) {
   });
 
   useEffect(() => {
-    chart?.draw({ lines, looks, axis, metric, log, stretch, trans });
-  }, [chart, lines, looks, axis, metric, log, stretch, trans]);
+    chart?.draw({ lines, looks, rungs, axis, metric, log, stretch, trans });
+  }, [chart, lines, looks, rungs, axis, metric, log, stretch, trans]);
   useEffect(() => {
     if (chart) {
       chart.focus = focus;
@@ -118,7 +119,9 @@ export function CurvePlot(props: CurvePlot.IProps) {
 export namespace CurvePlot {
   export interface IProps {
     lines: readonly IPlottedCurve[];
-    looks: readonly { readonly colour: string; readonly dash: number }[];
+    looks: readonly ICurveStyle[];
+    /** Where tasks are compared, along the axis. */
+    rungs: readonly number[];
     axis: CurveAxis;
     metric: string;
     log: boolean;

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useState } from 'react';
+import { curveRungs } from '../../core/view/detail/curveRungs.js';
 import { noCurves } from '../../core/view/detail/curveState.js';
 import { curveTasks } from '../../core/view/detail/curveTasks.js';
 import { TRAINING_LOSS } from '../../core/view/detail/curveText.js';
@@ -19,6 +20,7 @@ import { useDashboardContext, useSelectedTasks } from '../context/dashboardConte
 import { CurveControls, useCurveSettings } from './curveControls.js';
 import { useCurveSource, useWantedCurves } from './curveHooks.js';
 import { CurveLegend } from './curveLegend.js';
+import type { ICurveStyle } from './curvePaths.js';
 import { CurvePlot } from './curvePlot.js';
 import { CurveTableFold } from './curveTableFold.js';
 import { RetryNote } from './retryNote.js';
@@ -52,6 +54,8 @@ export function CurvesTab({ state }: { state: SessionState }) {
     () => curveLooks(lines, settings.colours, all.split(' '), trans),
     [lines, settings.colours, all, trans]
   );
+  const rungsKey = curveRungs(state, tasks, axis).join(' ');
+  const rungs = useMemo(() => (rungsKey === '' ? [] : rungsKey.split(' ').map(Number)), [rungsKey]);
   const isEmpty = useMemo(() => linesExtent(lines) === null, [lines]);
   return (
     <div className="jp-SaturnCurves">
@@ -79,6 +83,7 @@ export function CurvesTab({ state }: { state: SessionState }) {
           <CurvePlot
             lines={lines}
             looks={looks}
+            rungs={rungs}
             axis={axis}
             metric={metric}
             log={log}
@@ -103,7 +108,7 @@ function useZoom(axis: CurveAxis): [IStretch | null, (zoom: IStretch | null) => 
 }
 
 /**
- * Colours of the schedule, and dashes for those that share one.
+ * Colours of the schedule, and dashes for those that share one. Where some were given up, the others stand out.
  *
  * @param all - names of all tasks of the session.
  */
@@ -112,13 +117,18 @@ function curveLooks(
   by: 'task' | 'group',
   all: readonly string[],
   trans: TranslationBundle
-): { colour: string; dash: number }[] {
+): ICurveStyle[] {
   const groups = taskGroups(all, trans);
   const used = new Map<string, number>();
-  return lines.map(({ task }, i) => {
+  const isMixed = new Set(lines.map(({ ending }) => ending === undefined)).size > 1;
+  return lines.map(({ task, ending }, i) => {
     const colour = colourOf(by === 'group' ? groups.indexOf(task) : i).fill;
     const dash = used.get(colour) ?? 0;
     used.set(colour, dash + 1);
-    return { colour, dash: lines.length > MOST_DASHED ? 0 : dash };
+    return {
+      colour,
+      dash: lines.length > MOST_DASHED ? 0 : dash,
+      ...(isMixed && { rank: ending ? ('faint' as const) : ('strong' as const) })
+    };
   });
 }

@@ -20,13 +20,14 @@ const MOST_TEXT = 14;
 /** An axis for each parameter and a line for each task: parallel coordinates. */
 export function ParallelChart(props: IParameterChart) {
   const { trans } = useDashboardContext();
-  const { axes, tasks, brushes, onBrush } = props;
+  const { axes, tasks, givenUp, brushes, onBrush } = props;
   const [host, width] = useElementWidth(500);
   const selected = useSelectedTasks();
   const colours = useTaskColours(tasks);
   const left = (i: number) =>
     ROOM.left + (i * (width - ROOM.left - ROOM.right)) / Math.max(1, axes.length - 1);
   const chosen = new Set(selected);
+  const isChoosing = tasks.some(task => chosen.has(task));
   const lines = (some: readonly string[], look: string) =>
     bundles(some, colours).map(({ names, colour }) => (
       <path
@@ -44,8 +45,12 @@ export function ParallelChart(props: IParameterChart) {
       <svg width={width} height={HEIGHT} role="img" aria-label={trans.__('Tasks by their parameters')}>
         <g fill="none">
           {lines(
-            tasks.filter(task => !chosen.has(task)),
-            tasks.some(task => chosen.has(task)) ? 'jp-mod-faint' : ''
+            tasks.filter(task => !chosen.has(task) && givenUp.has(task)),
+            isChoosing ? 'jp-mod-faint' : 'jp-mod-given-up'
+          )}
+          {lines(
+            tasks.filter(task => !chosen.has(task) && !givenUp.has(task)),
+            isChoosing ? 'jp-mod-faint' : givenUp.size > 0 ? 'jp-mod-strong' : ''
           )}
           {lines(
             tasks.filter(task => chosen.has(task)),

@@ -5,6 +5,8 @@ export interface IParameterChart {
   readonly axes: readonly IAxis[];
   /** Names of all tasks. */
   readonly tasks: readonly string[];
+  /** Of these, those that the rules of their sweeps have given up: they are behind the others. */
+  readonly givenUp: ReadonlySet<string>;
   readonly brushes: Brushes;
   /** Stretches of dimensions, by their id, are to be others; all of one when null. */
   readonly onBrush: (changes: readonly (readonly [id: string, brush: Brush | null])[]) => void;

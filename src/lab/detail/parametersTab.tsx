@@ -6,9 +6,8 @@ import {
   tasksWithin,
   withBrush
 } from '../../core/view/parameters/brushes.js';
-import { dimensionsOf, type IDimension, numbersIn, scaleOf } from '../../core/view/parameters/dimensions.js';
+import { dimensionsOf, type IDimension, scaleOf, startsLog } from '../../core/view/parameters/dimensions.js';
 import { notComparable, parameterTable } from '../../core/view/parameters/parameterText.js';
-import { suggestsLog } from '../../core/view/parameters/scale.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { printed } from '../components/printed.js';
@@ -33,10 +32,14 @@ export function ParametersTab({ state }: { state: SessionState }) {
   const [brushes, setBrushes] = useState<Brushes>(new Map());
   const [metricId, setMetricId] = useState<string | null>(null);
   const [parameterId, setParameterId] = useState<string | null>(null);
-  const { tasks } = state;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: nothing but its tasks counts of a state
-  const dimensions = useMemo(() => dimensionsOf(state, trans), [tasks, trans]);
+  const { tasks, sweeps } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: nothing but its tasks and sweeps counts of a state
+  const dimensions = useMemo(() => dimensionsOf(state, trans), [tasks, sweeps, trans]);
   const names = useMemo(() => tasks.map(({ spec }) => spec.name), [tasks]);
+  const givenUp = useMemo(
+    () => new Set(tasks.filter(task => task.givenUp).map(({ spec }) => spec.name)),
+    [tasks]
+  );
   const { parameters, metrics, ranked } = dimensions;
   const problem = notComparable(state, dimensions, trans);
   if (problem.length > 0) {
@@ -47,10 +50,7 @@ export function ParametersTab({ state }: { state: SessionState }) {
   const parameter = (all.find(one => one.id === parameterId) ?? parameters[0]) as IDimension;
   const axisOf = (dimension: IDimension): IAxis => ({
     dimension,
-    scale: scaleOf(
-      dimension,
-      logs.get(dimension.id) ?? (!dimension.isMetric && suggestsLog(numbersIn(dimension.values)))
-    )
+    scale: scaleOf(dimension, logs.get(dimension.id) ?? startsLog(dimension))
   });
   const axes = (kind === 'parallel' ? [...parameters, metric] : [parameter, metric]).map(axisOf);
   const brush = (changes: readonly (readonly [string, Brush | null])[]) => {
@@ -60,7 +60,7 @@ export function ParametersTab({ state }: { state: SessionState }) {
     selection.select(isBrushed ? tasksWithin(names, axes, next) : []);
   };
   const toggleLog = (axis: IAxis) => setLogs(new Map(logs).set(axis.dimension.id, axis.scale.kind !== 'log'));
-  const chart = { axes, tasks: names, brushes, onBrush: brush };
+  const chart = { axes, tasks: names, givenUp, brushes, onBrush: brush };
   return (
     <div className="jp-SaturnParameters">
       <div className="jp-SaturnControls">
@@ -103,6 +103,8 @@ export function ParametersTab({ state }: { state: SessionState }) {
         {kind === 'parallel'
           ? trans.__('Drag along an axis to select the tasks that are there.')
           : trans.__('Drag over tasks to select them.')}
+        {givenUp.size > 0 &&
+          ` ${trans.__('Those that were given up are faint; their values are of where they ended.')}`}
       </p>
       {kind === 'parallel' ? <ParallelChart {...chart} /> : <ScatterChart {...chart} />}
       <LogToggles axes={axes} onToggleLog={toggleLog} />

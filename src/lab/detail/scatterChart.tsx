@@ -15,7 +15,7 @@ type Spot = readonly [across: number, up: number];
 /** A dot for each task: one thing across, another up. */
 export function ScatterChart(props: IParameterChart) {
   const { trans } = useDashboardContext();
-  const { axes, tasks, brushes, onBrush } = props;
+  const { axes, tasks, givenUp, brushes, onBrush } = props;
   const [host, width] = useElementWidth(500);
   const selected = useSelectedTasks();
   const colours = useTaskColours(tasks);
@@ -111,7 +111,15 @@ export function ScatterChart(props: IParameterChart) {
                 cy={y(top)}
                 r={chosen.has(task) ? 6 : 4}
                 fill={colours.get(task)}
-                className={chosen.has(task) ? 'jp-mod-chosen' : isChoosing ? 'jp-mod-faint' : undefined}
+                className={
+                  chosen.has(task)
+                    ? 'jp-mod-chosen'
+                    : isChoosing
+                      ? 'jp-mod-faint'
+                      : givenUp.has(task)
+                        ? 'jp-mod-given-up'
+                        : undefined
+                }
               >
                 <title>
                   {[

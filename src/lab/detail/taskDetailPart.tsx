@@ -113,7 +113,7 @@ function TaskHeader(props: {
       ) : (
         <h3>{task.spec.name}</h3>
       )}
-      <StatusMark status={task.status} />
+      <StatusMark task={task} />
     </div>
   );
 }

@@ -165,7 +165,9 @@ function lostNodes(before: SessionState, after: SessionState): IShownNode[] {
 /** Nodes that were given up, and are there again. */
 function foundNodes(before: SessionState, after: SessionState): IShownNode[] {
   const gone = new Set(missedNodes(before).flatMap(({ id, standing }) => (standing === 'gone' ? [id] : [])));
-  return shownNodes(after).filter(({ id, standing }) => (standing === 'connected' || standing === 'unreserved') && gone.has(id));
+  return shownNodes(after).filter(
+    ({ id, standing }) => (standing === 'connected' || standing === 'unreserved') && gone.has(id)
+  );
 }
 
 /**
@@ -183,7 +185,10 @@ function isStoppedByUser(before: SessionState, after: SessionState): boolean {
   const there = new Set(after.tasks.map(({ spec }) => spec.name));
   return (
     before.tasks.some(({ spec, status }) => !OVER.has(status) && !there.has(spec.name)) ||
-    after.tasks.some(({ spec: { name }, status, moving, target }) => {
+    after.tasks.some(({ spec: { name }, status, moving, target, givenUp }) => {
+      if (givenUp) {
+        return false;
+      }
       switch (status) {
         case 'stopping':
           return !moving;

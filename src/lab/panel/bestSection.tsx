@@ -25,15 +25,15 @@ export function bestSection(trans: TranslationBundle): IPanelSections.Section {
     rank: 450,
     ranks: { train: 30, stopped: 30, done: 10 },
     title: trans.__('Best so far'),
-    summary: ({ state }) => (state ? bestTasks(state.tasks, 0, trans).by : ''),
-    isVisible: ({ state }) => state?.tasks.some(({ result }) => result !== undefined) === true,
+    summary: ({ state }) => (state ? bestTasks(state, 0, trans).by : ''),
+    isVisible: ({ state }) => state !== null && bestTasks(state, 0, trans).all > 0,
     component: ({ view }) => view.state && <Best state={view.state} />
   };
 }
 
 function Best({ state }: { state: SessionState }) {
   const { trans } = useViewContext();
-  const { tasks, all } = bestTasks(state.tasks, BEST, trans);
+  const { tasks, all } = bestTasks(state, BEST, trans);
   return (
     <>
       <ol className="jp-SaturnBest" aria-label={trans.__('Best models')}>

@@ -95,7 +95,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
         {task.status === 'running' ? (
           <span className="jp-SaturnRunning-share">{sharePercent(share, trans)}</span>
         ) : (
-          <StatusMark status={task.status} />
+          <StatusMark task={task} />
         )}
         <button
           type="button"

@@ -59,7 +59,8 @@ function Tasks({ view, now }: IPanelSections.IContent) {
   );
 }
 
-const isFailed = (task: TaskState) => task.status === 'failed' || task.status === 'invalid';
+const isFailed = ({ status, givenUp }: TaskState) =>
+  !givenUp && (status === 'failed' || status === 'invalid');
 
 /** All tasks, those that failed first: one stop in the tab order, within which the arrow keys move. */
 function TaskList({ state, now }: { state: SessionState; now: number }) {
@@ -126,7 +127,7 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
         <summary tabIndex={props.isStop ? 0 : -1}>
           <span className="jp-SaturnTasks-name">{spec.name}</span>
           {props.wishes.length > 0 && <span className="jp-SaturnPanel-quiet">{props.wishes.join(', ')}</span>}
-          <StatusMark status={props.task.status} />
+          <StatusMark task={props.task} />
         </summary>
         <div className="jp-SaturnTasks-body">
           {error && <FailureNote failure={failure} />}

@@ -89,6 +89,11 @@ export const ownSectionPlugins: JupyterFrontEndPlugin<void>[] = [
     async () => (await import('../panel/runSection.js')).runSection
   ),
   sectionPlugin(
+    'sweep-section',
+    'The sweeps of a %saturn session that are searched or give up tasks, in the Saturn panel.',
+    async () => (await import('../panel/sweepSection.js')).sweepSection
+  ),
+  sectionPlugin(
     'attention-section',
     'What went wrong in a %saturn session, in the Saturn panel.',
     async () => (await import('../panel/attentionSection.js')).attentionSection

@@ -42,7 +42,7 @@ export function useDraft(state: SessionState, now: number): IDraft {
   const answer = question ? view.answer : null;
   const waiting = new Set(
     state.tasks
-      .filter(({ status }) => status === 'ready' || status === 'stopped')
+      .filter(({ status, givenUp }) => status === 'ready' || (status === 'stopped' && !givenUp))
       .map(({ spec }) => spec.name)
   );
   const ask = (next: IQuestion) => {

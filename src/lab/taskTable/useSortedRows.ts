@@ -6,8 +6,13 @@ import {
   useReactTable
 } from '@tanstack/react-table';
 import { useMemo, useState } from 'react';
+import { PLACE } from '../../core/view/taskTable/sweepColumns.js';
 import { compareValues, type ITaskColumn } from '../../core/view/taskTable/taskColumn.js';
 import type { ITaskRow } from '../../core/view/taskTable/taskRow.js';
+
+/** A leaderboard, where there is one, until somebody sorts otherwise. */
+const BY_PLACE: SortingState = [{ id: PLACE, desc: false }];
+const AS_ADDED: SortingState = [];
 
 /** Rows sorted by columns, those that have nothing there last, and the columns that are shown. */
 export function useSortedRows(
@@ -15,7 +20,9 @@ export function useSortedRows(
   columns: readonly ITaskColumn[],
   isShown: (column: ITaskColumn) => boolean
 ) {
-  const [sorting, setSorting] = useState<SortingState>([]);
+  const [chosen, setSorting] = useState<SortingState | null>(null);
+  const hasPlaces = columns.some(({ id }) => id === PLACE);
+  const sorting = chosen ?? (hasPlaces ? BY_PLACE : AS_ADDED);
   const definitions = useMemo(() => columns.map(definition), [columns]);
   const visible = useMemo(() => columns.filter(isShown), [columns, isShown]);
   const table = useReactTable({
@@ -23,7 +30,7 @@ export function useSortedRows(
     columns: definitions,
     state: { sorting },
     getRowId: ({ task }) => task.spec.name,
-    onSortingChange: setSorting,
+    onSortingChange: next => setSorting(typeof next === 'function' ? next(sorting) : next),
     // Nothing of it depends on which rows there are.
     autoResetAll: false,
     getCoreRowModel: getCoreRowModel(),

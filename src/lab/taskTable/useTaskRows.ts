@@ -20,13 +20,13 @@ export function useTaskRows(
     known.current = taskRows(state, now, known.current);
     return known.current.rows;
   }, [state, now]);
-  const { tasks, cluster } = state;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of the state, tasks and devices are all that matters
+  const { tasks, cluster, sweeps } = state;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the state, tasks, their sweeps and devices are all that matters
   const columns = useMemo(() => {
     const next = taskColumns(state, now, trans);
     shown.current = isAlike(shown.current, next) ? shown.current : next;
     return shown.current;
-  }, [tasks, cluster, trans]);
+  }, [tasks, cluster, sweeps, trans]);
   return { rows, columns };
 }
 

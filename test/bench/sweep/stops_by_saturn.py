@@ -1,4 +1,4 @@
-"""The points searched by a session, stopped by ASHA: ``stops_by_saturn.py DEVICES SCALE FOLDER``."""
+"""The points searched by a session, by ASHA: ``stops_by_saturn.py DEVICES SCALE FOLDER``."""
 
 from __future__ import annotations
 

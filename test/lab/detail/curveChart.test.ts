@@ -65,6 +65,7 @@ function draw(lines: IPlottedCurve[], part: { log?: boolean; stretch?: IStretch 
   chart.draw({
     lines,
     looks: lines.map(() => ({ colour: '#457cfd', dash: 0 })),
+    rungs: [],
     axis: 'step',
     metric: 'loss',
     log: false,

@@ -298,7 +298,7 @@ STEERING = {
         "resume",
     ),
     *("retry", "run", "stop", "tasks.add", "tasks.clone", "tasks.remove", "techniques.set"),
-    "wishes.set",
+    *("track.set", "wishes.set"),
 }
 
 

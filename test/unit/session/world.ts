@@ -15,6 +15,7 @@ import type {
   SessionEvent,
   SessionState,
   Strategy,
+  SweepSpec,
   SwitchPolicy,
   TrialStart
 } from '../../../src/core/wire/messages.js';
@@ -88,6 +89,8 @@ export interface IWorld {
   readonly ambushes: readonly IAmbush[];
   /** Whether host memory is too small for two groups of a task at once. */
   readonly cramped: boolean;
+  /** The tasks are points of a sweep with a rule, as good after a step as is said here. */
+  readonly sweep?: { readonly spec: SweepSpec; readonly loss: (task: string, step: number) => number };
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
 }
@@ -146,6 +149,8 @@ export interface IGroup {
   until: number;
   leaving: boolean;
   told: 'nothing' | 'ready' | 'started' | 'measured';
+  /** The rungs that it has still to tell. */
+  rungs: readonly number[];
 }
 
 /** What came of a world. */
@@ -282,6 +287,11 @@ export class Life {
     if (!isBegun && !(group.leaving && begun > now)) {
       return { at: begun, do: () => this._tell(group, 'started', { step: from }) };
     }
+    const [rung = Infinity] = group.rungs.filter(step => step >= from && step <= until);
+    const compared = begun + (rung - from) * stepSeconds;
+    if (isBegun && rung <= until && (group.told === 'measured' || rung < from + MEASURED_AFTER)) {
+      return { at: Math.max(now, compared), do: () => this._compare(group, rung) };
+    }
     const measured = begun + MEASURED_AFTER * stepSeconds;
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
@@ -333,6 +343,14 @@ export class Life {
   private _tell(group: IGroup, kind: 'ready' | 'started', more: { step?: number } = {}): void {
     group.told = kind;
     this._group(group, kind, more);
+  }
+
+  private _compare(group: IGroup, rung: number): void {
+    group.rungs = group.rungs.filter(step => step > rung);
+    const loss = this._world.sweep?.loss(group.start.task.name, rung) ?? 0;
+    this._group(group, 'rung', { step: rung, loss });
+    // An agent may repeat itself.
+    this._group(group, 'rung', { step: rung, loss: -loss });
   }
 
   private _measure(group: IGroup): void {
@@ -408,7 +426,8 @@ export class Life {
           stepSeconds: this._truth(body),
           until: body.until ?? body.steps,
           leaving: false,
-          told: 'nothing'
+          told: 'nothing',
+          rungs: body.rungs ?? []
         });
         return;
       }
@@ -493,7 +512,15 @@ export class Life {
 
   private _add(tasks: readonly IWorldTask[]): void {
     const { _sim: sim } = this;
-    sim.feed({ kind: 'tasks-added', tasks: tasks.map(({ name }) => spec(name)) }, 0);
+    const { sweep } = this._world;
+    const specs = tasks.map(({ name }) => spec(name));
+    const isFirst = sim.session.state.tasks.length === 0;
+    sim.feed(
+      sweep && !isFirst
+        ? { kind: 'points-suggested', sweep: sweep.spec.name, tasks: specs }
+        : { kind: 'tasks-added', tasks: specs, ...(sweep && { sweep: sweep.spec }) },
+      0
+    );
     const cells = tasks
       .filter(({ unknown }) => !unknown)
       .flatMap(({ name, believed }) =>

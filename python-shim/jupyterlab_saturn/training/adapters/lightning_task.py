@@ -33,6 +33,7 @@ from .lightning_optimizer import Configuration
 from .lightning_settings import LIBRARIES, options_of, reasons
 from .lightning_trainer import TrainerInPlace
 from .overrides import comes_from
+from .trackers_asked import of_lightning
 
 _PRECISIONS: dict[str, Any] = {
     "32": "float32",
@@ -75,6 +76,7 @@ def from_lightning(parts: Parts) -> Task:
     steps = _steps(options, per_epoch, has_trainer=parts.trainer is not None)
     trainer.follow(accumulation, batches, steps)
     configuration = Configuration(module, parts.made, batches, accumulated)
+    tracking, untold = of_lightning(parts)
     task = Task(
         model=module,
         data=train.data,
@@ -95,7 +97,8 @@ def from_lightning(parts: Parts) -> Task:
         clip_norm=options["gradient_clip_val"] or None,
         precision=precision,
         before_step=trainer.before_step,
-        remarks=tuple(_remarks(parts)),
+        remarks=(*_remarks(parts), *untold),
+        tracking=tracking,
     )
     if not held_out_loaders or not _is_own(module, "validation_step"):
         return task

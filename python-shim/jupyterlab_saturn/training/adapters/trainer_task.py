@@ -34,6 +34,7 @@ from .adapter import NeedsNative
 from .data_loader import Collate, Unpacked, unpack, unpack_eval
 from .early_stopping import EarlyStopping
 from .logits_loss import logits_loss
+from .trackers_asked import of_arguments
 from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_batch
 from .trainer_loss import Divisor, WholeLoss, divisor_of, items_in, said_loss
 from .trainer_optimizer import optimizer_of, schedule_of
@@ -76,6 +77,7 @@ def from_trainer(trainer: Trainer) -> Task:
     accumulation = Accumulation(len(loader), parts)
     per_epoch = accumulation.steps_per_epoch
     optimizer, groups = optimizer_of(trainer)
+    tracking, remarks = of_arguments(args)
     task = Task(
         model=model,
         data=train.data,
@@ -99,6 +101,8 @@ def from_trainer(trainer: Trainer) -> Task:
         workers=train.workers,
         before_step=accumulation if equal and divisor == "nothing" else None,
         export=partial(_export, trainer) if hasattr(model, "save_pretrained") else None,
+        tracking=tracking,
+        remarks=tuple(remarks),
     )
     return _evaluated(task, trainer, per_epoch)
 

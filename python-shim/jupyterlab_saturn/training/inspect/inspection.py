@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 
 from ...errors import SaturnError
-from ...task import Task
+from ...task import Task, Tracking
 from ...torch_settings import allow_tf32, kept_settings
 from ..adapters import NeedsNative
 from ..components.seeding import derive
@@ -30,6 +30,7 @@ from .bfloat16_check import told_of_bfloat16
 from .demands_probe import Probed, probe_demands
 from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
+from .evaluating import evaluating_of
 from .feasibility import judge
 from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
@@ -44,8 +45,12 @@ if TYPE_CHECKING:
         Inspection,
         InspectResult,
         TaskSpec,
+        TaskTracking,
+        TaskTrackingTrackers,
+        TrackerName,
     )
 
+_MOST_LETTERS = 128
 _RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
 """Codes of errors that the loop of a library does not run into."""
 
@@ -195,13 +200,29 @@ def _inspect(
         ),
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
+    inspection["evaluating"] = evaluating_of(task)
     best = criterion_of(task)
     if best is not None:
         inspection["best"] = best
+    if task.tracking is not None:
+        inspection["tracking"] = _tracking(task.tracking)
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages
     return inspection
+
+
+def _tracking(asked: Tracking) -> TaskTracking:
+    trackers: list[TaskTrackingTrackers] = [
+        {"tracker": cast("TrackerName", name), "asked": words}
+        for name, words in asked.trackers.items()
+    ]
+    tracking: TaskTracking = {"trackers": trackers}
+    if asked.run:
+        tracking["run"] = asked.run[:_MOST_LETTERS]
+    if asked.project:
+        tracking["project"] = asked.project[:_MOST_LETTERS]
+    return tracking
 
 
 @dataclass(frozen=True)

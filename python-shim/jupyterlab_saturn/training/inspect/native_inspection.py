@@ -152,6 +152,8 @@ def _inspection(loop: Loop, request: RankRequest, spec: TaskSpec, reason: str) -
     }
     if loop.best is not None:
         inspection["best"] = loop.best
+    if loop.evaluating is not None:
+        inspection["evaluating"] = loop.evaluating
     return inspection
 
 

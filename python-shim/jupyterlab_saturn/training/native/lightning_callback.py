@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -17,6 +17,9 @@ from .divided_loader import DividedLoader, is_divisible
 from .lightning_loop import CHECKPOINT
 from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeRun
+
+if TYPE_CHECKING:
+    from ...generated.wire_types import Evaluating
 
 
 def following_callback(run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints) -> Any:
@@ -163,7 +166,17 @@ class _Following:
             logged_batch=batch if loaders else None,
             why_not=why_not,
             models=[module],
+            evaluating=_evaluating(trainer, per_epoch),
         )
+
+
+def _evaluating(trainer: Any, per_epoch: float) -> Evaluating:
+    """How a Trainer validates on its way; what it logs then shows only then."""
+    if not trainer.enable_validation:
+        return {"metrics": []}
+    epochs, batches = trainer.check_val_every_n_epoch, trainer.val_check_batch
+    every = batches if epochs in (None, 1) else epochs * per_epoch
+    return {"every": int(every)} if math.isfinite(every) and every >= 1 else {}
 
 
 def numbers(metrics: Mapping[str, Any]) -> dict[str, float]:

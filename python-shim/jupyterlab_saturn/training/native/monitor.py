@@ -11,7 +11,7 @@ import torch
 from ..components.scalars import Scalar, Weighed
 
 if TYPE_CHECKING:
-    from ...generated.wire_types import Criterion
+    from ...generated.wire_types import Criterion, Evaluating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,8 @@ class Loop:
         Why it cannot run on a number of devices; None when it may.
     best
         What makes a model the better one, where the loop says it.
+    evaluating
+        How it evaluates on its way; None where that shows only then.
     warnings
         What the user should know, in sentences.
     """
@@ -42,6 +44,7 @@ class Loop:
     why_not: Callable[[int], str | None]
     models: Sequence[torch.nn.Module] = ()
     best: Criterion | None = None
+    evaluating: Evaluating | None = None
     warnings: Sequence[str] = ()
 
 

@@ -66,6 +66,7 @@ def train_natively(
         steps=request.steps,
         stop_wanted=orders.stop_wanted,
         until=orders.until,
+        rungs=request.rungs,
     )
     task = NativeTask(_run(request, world, device, monitor, keeps=True))
     try:

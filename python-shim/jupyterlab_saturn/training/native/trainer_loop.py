@@ -26,13 +26,15 @@ from .whole_batch import why_whole
 if TYPE_CHECKING:
     import torch
 
-    from ...generated.wire_types import Criterion
+    from ...generated.wire_types import Criterion, Evaluating
 
 _TRAINER = "transformers.trainer.Trainer"
 _ARGUMENTS = "transformers.training_args.TrainingArguments"
 _COMMITTED = "saturn-identity"
 """File that is written into a checkpoint once it is complete."""
 _DIVIDED = "_saturn_divided_by"
+_EVALUATES = "_saturn_evaluates"
+"""As its user says it: a trial does not."""
 
 
 class TrainerLoop(NativeLoop):
@@ -91,6 +93,7 @@ class TrainerLoop(NativeLoop):
         share = _share(args.per_device_train_batch_size, args.gradient_accumulation_steps, run)
         args.per_device_train_batch_size, args.gradient_accumulation_steps = share
         args.output_dir = str(run.folder)
+        setattr(args, _EVALUATES, (args.eval_strategy, args.eval_steps))
         if not run.keeps:
             args.save_strategy = args.eval_strategy = "no"
             args.load_best_model_at_end = args.eval_on_start = args.push_to_hub = False
@@ -229,7 +232,19 @@ def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> 
         why_not=why_not,
         models=[model],
         best=_best(args),
+        evaluating=_evaluating(args, per_epoch),
     )
+
+
+def _evaluating(args: Any, per_epoch: int) -> Evaluating:
+    """How a Trainer evaluates on its way; what its metrics are called shows only then."""
+    when, steps = getattr(args, _EVALUATES)
+    strategy = str(getattr(when, "value", when))
+    if strategy == "no":
+        return {"metrics": []}
+    if strategy == "epoch":
+        steps = per_epoch
+    return {"every": int(steps)} if steps and steps >= 1 else {}
 
 
 def _why_uneven(samples: int, per_device: int, devices: int) -> str | None:

@@ -15,6 +15,7 @@ from ..run.training_measurement import TrainingMeasurement
 from ..run.training_observer import LoggedSteps, TrainingObserver
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
+from .loop_rungs import LoopRungs
 from .monitor import Loop, LoopOver, Monitor, Told, Wish
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class TrainingMonitor(Monitor):
         Whether this rank was told to stop; all stop together when any is.
     until
         Says to the first rank after which step to stop; None for none.
+    rungs
+        Steps after each of which it is told how good the task is.
 
     Attributes
     ----------
@@ -61,6 +64,7 @@ class TrainingMonitor(Monitor):
         steps: int,
         stop_wanted: Callable[[], bool],
         until: Callable[[], int | None],
+        rungs: Sequence[int] = (),
     ) -> None:
         self.step = 0
         self.evaluations: dict[int, Metrics] = {}
@@ -72,6 +76,7 @@ class TrainingMonitor(Monitor):
         self._steps = self._last = steps
         self._stop_wanted = stop_wanted
         self._until = until
+        self._rungs = LoopRungs(rungs, observer)
         self._interval = SyncInterval(step_seconds)
         self._has_begun = False
         self._samples: int | None = None
@@ -82,7 +87,9 @@ class TrainingMonitor(Monitor):
         self._agreed_at = self._saved_at = time.monotonic()
 
     def begins(self, describe: Callable[[], Loop]) -> None:
-        self._samples = describe().logged_batch
+        loop = describe()
+        self._samples = loop.logged_batch
+        self._rungs.begin(loop.evaluating)
 
     def started(self, step: int) -> None:
         if not self._has_begun:
@@ -91,6 +98,7 @@ class TrainingMonitor(Monitor):
             self._agreed_at = self._saved_at = time.monotonic()
             self._measurement.started()
             self._observer.started(step)
+            self._rungs.start(step)
             self._last = int(self._world.sum([self._wanted_last()])[0])
             if self._is_enough(step):
                 self.stopped(step)
@@ -99,7 +107,8 @@ class TrainingMonitor(Monitor):
         self.step, self._newest_loss = step, told.loss
         loss = (0.0, 0.0) if told.loss is None else (told.loss, 1.0)
         self._window.add(loss, told.rate, None, told.logged)
-        if not (self._interval.due(step) or step == self._last):
+        compares = self._rungs.has(step)
+        if not (self._interval.due(step) or compares or step == self._last):
             return Wish()
         own = self._window.sums()  # waits for the device, so the clock is read after
         now = time.monotonic()
@@ -114,10 +123,11 @@ class TrainingMonitor(Monitor):
         )
         self._last = int(last)
         stop = wanted > 0 or self._is_enough(step)
-        self._interval.agreed(step, seconds)
+        self._interval.agreed(step, seconds, 1 if compares else None)
         newest = self._window.newest_loss(sums)
         self._log(step, self._window.settle(sums), seconds, int(peak))
         self._observer.agreed(step, newest, seconds)
+        self._rungs.reached(step, self.evaluations.get(step))
         self._measurement.window(seconds, steps)
         self._agreed_at, self._agreed_step = time.monotonic(), step
         saves = stop or unsaved >= self._checkpoint_seconds
@@ -150,6 +160,7 @@ class TrainingMonitor(Monitor):
         if told:
             self.evaluations[step] = {**self.evaluations.get(step, {}), **told}
             self._observer.validated(step, self.evaluations[step])
+            self._rungs.evaluated(self.evaluations[step])
 
     def saved(self, step: int) -> None:
         self._saved_at = time.monotonic()
@@ -203,4 +214,5 @@ class TrainingMonitor(Monitor):
                 peak_bytes=peak,
             )
             self._observer.logged(steps)
+            self._rungs.logged(steps)
             self._logged = steps

@@ -1,5 +1,5 @@
 import { metricIn } from '../../model/metricName.js';
-import type { Criterion, Failure, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
+import type { Criterion, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -11,7 +11,8 @@ import {
   withTask
 } from '../session.js';
 import { noteStop } from '../stopping.js';
-import { type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
+import { comparedBy, type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
+import { noMetric } from './refusal.js';
 import { placeOf } from './stopRule.js';
 
 /**
@@ -31,7 +32,7 @@ export function noteRung(session: ISession, event: GroupEvent, time: number): IS
   const criterion = comparedBy(ruled, task);
   const value = told(event, criterion);
   if (value === undefined) {
-    return { session: withoutMetric(session, ruled, criterion, event), commands: [] };
+    return { session: withoutMetric(session, ruled, task, criterion, event), commands: [] };
   }
   const rung: RungValue = { step: event.step ?? 0, value };
   const rungs = [...(task.rungs ?? []), rung].sort((a, b) => a.step - b.step);
@@ -69,14 +70,6 @@ function judged(
     : undefined;
 }
 
-/** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
-export function comparedBy(
-  { sweep }: Pick<IRuledSweep, 'sweep'>,
-  { spec, inspection }: TaskState
-): Criterion {
-  return sweep.spec.by ?? spec.best ?? inspection?.best ?? { metric: 'loss', goal: 'min' };
-}
-
 /** What a rung tells of a metric; undefined when it tells nothing of it. Where nothing is evaluated, the loss is that of training. */
 function told({ metrics = {}, loss }: GroupEvent, { metric }: Criterion): number | null | undefined {
   const name = metricIn(Object.keys(metrics), metric);
@@ -87,22 +80,17 @@ function told({ metrics = {}, loss }: GroupEvent, { metric }: Criterion): number
 function withoutMetric(
   session: ISession,
   { sweep, numbers }: IRuledSweep,
+  task: TaskState,
   criterion: Criterion,
   event: GroupEvent
 ): ISession {
-  const isKnown = tasksOf(session.state, sweep).some(({ rungs = [] }) => rungs.length > 0);
-  if (sweep.unjudged || isKnown) {
-    return session; // this one evaluation lacks it
-  }
   const names = Object.keys(event.metrics ?? {});
-  const unjudged: Failure = {
-    code: 'no-metric',
-    message: `${numbers.kind} gives up no task of ${sweep.spec.name}: it is to compare by "${criterion.metric}", but ${event.task} was evaluated without that.`,
-    hint:
-      names.length > 0
-        ? `There is ${names.join(', ')}: name one of them with --by.`
-        : 'Nothing is evaluated: give the task eval_data and metrics, or compare with --by loss.'
-  };
+  const isKnown = tasksOf(session.state, sweep).some(({ rungs = [] }) => rungs.length > 0);
+  const comes = names.length === 0 && task.inspection?.native !== undefined;
+  if (sweep.unjudged || isKnown || comes) {
+    return session; // this one evaluation lacks it, or its own loop has made none yet
+  }
+  const unjudged = noMetric(numbers.kind, task, criterion, names);
   const sweeps = (session.state.sweeps ?? []).map(one => (one === sweep ? { ...one, unjudged } : one));
   return withNotice(withState(session, { sweeps }), unjudged);
 }

@@ -1,6 +1,5 @@
-import type { SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
-import { type ISession, withState } from '../session.js';
-import { findSweep } from '../sweeps.js';
+import type { Criterion, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import { findSweep, type ISession, withState } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';
 import type { IStopRule } from './stopRule.js';
@@ -25,6 +24,14 @@ export function tasksOf({ tasks }: SessionState, { spec: { name } }: SweepState)
   return tasks.filter(({ spec }) => spec.sweep === name && spec.cloneOf === undefined);
 }
 
+/** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
+export function comparedBy(
+  { sweep }: Pick<IRuledSweep, 'sweep'>,
+  { spec, inspection }: TaskState
+): Criterion {
+  return sweep.spec.by ?? spec.best ?? inspection?.best ?? { metric: 'loss', goal: 'min' };
+}
+
 /**
  * After which steps a task is compared with the others of its sweep, in order; none for one that no rule judges. It is
  * compared after as many samples as they are, which with equal batches are as many steps; at its last step it is not.
@@ -42,10 +49,14 @@ export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }
     : [];
 }
 
-/** The rungs that a task has still before it when it goes on from a step. */
+/**
+ * The rungs that a task has still before it when it goes on from a step; of one with a loop of its own also those at which that
+ * has not been evaluated yet.
+ */
 export function rungsFrom(session: Pick<ISession, 'state'>, task: TaskState, step: number): number[] {
-  const told = new Set((task.rungs ?? []).map(rung => rung.step));
-  return rungsOf(session, task).filter(rung => rung >= step && !told.has(rung));
+  const known = (task.rungs ?? []).map(rung => rung.step);
+  const from = task.inspection?.native === undefined ? step : Math.max(0, ...known);
+  return rungsOf(session, task).filter(rung => rung >= from && !known.includes(rung));
 }
 
 function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number, batch: number): number[] {
@@ -72,8 +83,9 @@ function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): 
   if (!longest) {
     return undefined;
   }
-  const { steps, batchSize } = longest;
-  return (numbers.first ?? Math.max(1, Math.ceil(steps * rule.firstShare - 1e-9))) * batchSize;
+  const { steps, batchSize, evaluating } = longest;
+  const share = Math.ceil(steps * rule.firstShare - 1e-9);
+  return (numbers.first ?? Math.max(1, share, evaluating?.every ?? 0)) * batchSize;
 }
 
 function samplesOf({ steps, batchSize }: NonNullable<TaskState['inspection']>): number {

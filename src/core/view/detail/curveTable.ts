@@ -1,4 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
+import { NOTHING } from '../format/format.js';
 import type { ITable } from '../format/table.js';
 import { axisLabel, axisPlace, metricLabel, metricValue, switchWords } from './curveText.js';
 import { type CurveAxis, type IPlottedCurve, linesExtent, valueAt } from './plottedCurves.js';
@@ -35,17 +36,20 @@ export function curveTable(
   trans: ITranslation
 ): ITable {
   const { metric, axis } = about;
+  const givenUp = lines.some(({ ending }) => ending !== undefined);
   const switched = lines.some(({ switches }) => switches.length > 0);
   return {
     caption: trans.__('%1 (%2)', metricLabel(metric, trans), axisLabel(axis, trans)),
     columns: [
       { label: trans.__('Task') },
       ...places.map(place => ({ label: axisPlace(axis, place, trans), align: 'right' as const })),
+      ...(givenUp ? [{ label: trans.__('Given up'), align: 'right' as const }] : []),
       ...(switched ? [{ label: trans.__('Switches') }] : [])
     ],
     rows: lines.map(line => [
       line.task,
       ...places.map(place => metricValue(metric, valueAt(line, place), trans)),
+      ...(givenUp ? [line.ending ? axisPlace(axis, line.ending.x, trans) : NOTHING] : []),
       ...(switched ? [line.switches.map(one => switchWords(one, trans)).join('; ')] : [])
     ])
   };

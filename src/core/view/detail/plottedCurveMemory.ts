@@ -30,7 +30,7 @@ export class PlottedCurveMemory {
     const first = task?.attempts[0];
     const from = [
       ...[curve, axis, smoothing, log],
-      ...[task?.inspection?.batchSize, first?.startedAt, first?.requestedAt]
+      ...[task?.inspection?.batchSize, first?.startedAt, first?.requestedAt, task?.givenUp]
     ];
     const known = this._entries.get(curve.task);
     return known?.from.every((one, i) => one === from[i])

@@ -26,6 +26,8 @@ export interface IPlottedCurve {
   readonly low?: readonly (number | null)[];
   readonly high?: readonly (number | null)[];
   readonly switches: readonly ICurveSwitch[];
+  /** Its last point, if the rule of its sweep has given up the task: no others follow. */
+  readonly ending?: { readonly x: number; readonly y: number };
 }
 
 /** How curves are drawn. */
@@ -60,8 +62,14 @@ export function plottedCurve(curve: Curve, task: TaskState | undefined, look: IC
     ...(look.smoothing > 0
       ? { raw }
       : curve.low && curve.high && { low: drawable(curve.low), high: drawable(curve.high) }),
-    switches: switchesOf(curve, x, y)
+    switches: switchesOf(curve, x, y),
+    ...(task?.givenUp && endingOf(x, y))
   };
+}
+
+function endingOf(x: readonly number[], y: readonly (number | null)[]): Pick<IPlottedCurve, 'ending'> {
+  const last = y.findLastIndex(value => value !== null);
+  return last < 0 ? {} : { ending: { x: x[last] as number, y: y[last] as number } };
 }
 
 function curveX(curve: Curve, task: TaskState | undefined, axis: CurveAxis): readonly number[] | undefined {

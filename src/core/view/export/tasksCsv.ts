@@ -1,21 +1,26 @@
+import { ENGLISH } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { type CsvValue, csv } from '../format/csv.js';
 import { argument } from '../format/format.js';
+import { givenUpWords } from '../results/givenUpText.js';
 import { actualSeconds, plannedSeconds } from '../results/leaderboard.js';
 
 /**
  * Every task in a line (RFC 4180), in the order they were added. Columns of parameters and metrics are called
- * `params.NAME` and `metrics.NAME`; times are in seconds, moments since the epoch; what is not known is empty.
+ * `params.NAME` and `metrics.NAME`, those of what a sweep compares after a step `rungs.STEP`; times are in seconds, moments since the epoch; what is not known is empty.
  */
 export function tasksCsv(state: SessionState): string {
   const { tasks } = state;
   const params = namesOf(tasks, task => Object.keys(task.spec.params));
   const metrics = namesOf(tasks, task => Object.keys(task.result?.metrics ?? {}));
+  const rungs = rungSteps(tasks);
   const head = [
     ...['task', 'status'],
     ...params.map(name => `params.${name}`),
     ...['technique', 'devices', 'device_ids', 'step', 'steps', 'loss'],
     ...metrics.map(name => `metrics.${name}`),
+    ...rungs.map(step => `rungs.${step}`),
+    ...(rungs.length > 0 ? ['given_up'] : []),
     ...[
       'planned_seconds',
       'seconds',
@@ -36,6 +41,8 @@ export function tasksCsv(state: SessionState): string {
       ...[last?.strategy.technique, last?.strategy.devices, last?.devices.join(' ')],
       ...[progress.step, inspection?.steps, result ? result.loss : progress.loss],
       ...metrics.map(name => result?.metrics[name]),
+      ...rungs.map(step => rungAt(task, step)),
+      ...(rungs.length > 0 ? [givenUpCell(task)] : []),
       ...[plannedSeconds(state, spec.name), actualSeconds(task), deviceSeconds(task)],
       ...[attempts[0]?.requestedAt, last?.endedAt, attempts.length],
       ...[result?.model === undefined ? undefined : `${state.folder}/${result.model}`, error?.message]
@@ -46,6 +53,20 @@ export function tasksCsv(state: SessionState): string {
 
 function namesOf(tasks: readonly TaskState[], names: (task: TaskState) => string[]): string[] {
   return [...new Set(tasks.flatMap(names))];
+}
+
+/** After which steps tasks were compared with others, in order. */
+function rungSteps(tasks: readonly TaskState[]): number[] {
+  return [...new Set(tasks.flatMap(({ rungs = [] }) => rungs.map(({ step }) => step)))].sort((a, b) => a - b);
+}
+
+function rungAt({ rungs = [] }: TaskState, step: number): CsvValue {
+  return rungs.find(rung => rung.step === step)?.value;
+}
+
+/** As `asha: 14 of 18 after 27 steps`, the same in all languages. */
+function givenUpCell(task: TaskState): CsvValue {
+  return givenUpWords(task, ENGLISH);
 }
 
 function paramCell(value: TaskState['spec']['params'][string] | undefined): CsvValue {

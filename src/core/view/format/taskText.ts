@@ -36,6 +36,14 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
   }
 }
 
+/** What a task is: its status, or that the rule of its sweep trains it no further. */
+export function standingWords(
+  { status, givenUp }: Pick<TaskState, 'status' | 'givenUp'>,
+  trans: ITranslation
+): IStatusWords {
+  return givenUp ? { sign: '◇', text: trans.__('given up'), tone: 'muted' } : statusWords(status, trans);
+}
+
 /** A parameter of a sweep: `vit`, which says what it is, or `width=8`, where the value alone does not. */
 export function paramWords(name: string, value: Argument): string {
   return typeof value === 'string' && /[A-Za-z]/.test(value) ? value : `${name}=${argument(value)}`;
@@ -60,7 +68,7 @@ export function statusCell(task: TaskState, trans: ITranslation): ICell {
   if (task.next || (task.status === 'stopping' && task.moving)) {
     return { text: trans.__('moving') };
   }
-  const { text, tone } = statusWords(task.status, trans);
+  const { text, tone } = standingWords(task, trans);
   if (task.status !== 'inspecting' || task.onDevice === undefined) {
     return { text, tone };
   }

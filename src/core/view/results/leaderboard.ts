@@ -1,3 +1,4 @@
+import { metricIn } from '../../model/metricName.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
@@ -5,6 +6,8 @@ import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
 import { lineage } from '../format/taskText.js';
 import { metricNames, ranking } from './criterion.js';
+import { givenUpWords } from './givenUpText.js';
+import { type IStanding, sweepStandings } from './sweepStanding.js';
 import { stepsWords } from './validationText.js';
 
 /** Seconds the plan gives to a task; undefined when the plan does not have it. */
@@ -21,10 +24,15 @@ export function actualSeconds(task: TaskState): number | undefined {
     : ended.reduce((sum, attempt) => sum + (attempt.endedAt as number) - attempt.requestedAt, 0);
 }
 
-/** The trained tasks as a table, best first. */
+/** The trained tasks as a table, best first; then those that the rules of their sweeps have given up. */
 export function leaderboard(state: SessionState, trans: ITranslation): ITable {
-  const tasks = ranking(state.tasks);
-  const metrics = metricNames(tasks);
+  const trained = ranking(state.tasks);
+  const out = sweepStandings(state).flatMap(({ standings, criterion }) =>
+    standings.filter(({ task }) => task.givenUp).map(standing => ({ ...standing, metric: criterion.metric }))
+  );
+  const tasks = [...trained, ...out.map(({ task }) => task)];
+  const found = new Map(out.map(one => [one.task, one]));
+  const metrics = metricNames(trained);
   const unevaluated = tasks.some(task => task.result?.evaluationError !== undefined);
   const steps = tasks.map(task => stepsWords(task, trans));
   const clones = tasks.some(task => task.spec.cloneOf !== undefined);
@@ -32,6 +40,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
   return {
     columns: [
       { label: trans.__('Task') },
+      ...(out.length > 0 ? [{ label: trans.__('Given up'), narrow: 'below' as const }] : []),
       ...metrics.map(label => ({ label, align: 'right' as const })),
       ...(unevaluated ? [{ label: trans.__('Evaluation') }] : []),
       { label: trans.__('Training loss'), align: 'right' },
@@ -44,9 +53,10 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
     ],
     rows: tasks.map((task, i) => [
       task.spec.name,
-      ...metrics.map(name => metric(task.result?.metrics[name], trans)),
+      ...(out.length > 0 ? [givenUpWords(task, trans) ?? NOTHING] : []),
+      ...metrics.map(name => metricCell(task, name, found.get(task), trans)),
       ...(unevaluated ? [evaluationCell(task, trans)] : []),
-      metric(task.result?.loss, trans),
+      metric(task.result ? task.result.loss : task.progress.loss, trans),
       ...(notable ? [steps[i] ?? count(task.progress.step)] : []),
       ...(clones ? [lineage(task.spec, trans) ?? NOTHING] : []),
       strategies(task, trans),
@@ -55,6 +65,20 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
       task.result?.model ?? NOTHING
     ])
   };
+}
+
+/** A metric of a task; of one that was given up with the step at which it was found, as it is not that of its end. */
+function metricCell(
+  { result }: TaskState,
+  name: string,
+  standing: (IStanding & { readonly metric: string }) | undefined,
+  trans: ITranslation
+): string | ICell {
+  if (standing?.step === undefined || metricIn([name], standing.metric) === undefined) {
+    return metric(result?.metrics[name], trans);
+  }
+  const note = trans._n('after %2 step', 'after %2 steps', standing.step, count(standing.step));
+  return { text: metric(standing.value, trans), note, tone: 'muted' };
 }
 
 function evaluationCell({ result }: TaskState, trans: ITranslation): ICell {

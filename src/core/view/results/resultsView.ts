@@ -8,6 +8,7 @@ import { count, duration, taskCount } from '../format/format.js';
 import { bestCurves } from './bestCurves.js';
 import { ranking } from './criterion.js';
 import { leaderboard } from './leaderboard.js';
+import { sweepBlocks } from './sweepText.js';
 import { bestSentences } from './winner.js';
 
 /**
@@ -24,26 +25,33 @@ export function resultsView(
     return [lead(noTasks(trans))];
   }
   const ranked = ranking(state.tasks);
-  const failed = state.tasks.filter(task => task.status === 'failed' || task.status === 'invalid');
+  const failed = state.tasks.filter(
+    ({ status, givenUp }) => !givenUp && (status === 'failed' || status === 'invalid')
+  );
+  const givenUp = state.tasks.filter(task => task.givenUp);
   const failures = failuresBlock(failedTasks(state.tasks, 'results', trans));
   if (ranked.length === 0) {
-    return [...noResults(state, trans), failures];
+    return [...noResults(state, trans), ...sweepBlocks(state, trans), failures];
   }
-  const waiting = state.tasks.length - ranked.length - failed.length;
+  const waiting = state.tasks.length - ranked.length - failed.length - givenUp.length;
   const { run } = state;
   const facts = [
     trans.__('%1 of %2 trained', count(ranked.length), taskCount(state.tasks.length, trans)),
     ...(run?.endedAt === undefined
       ? []
       : [trans.__('the run took %1', duration(run.endedAt - run.startedAt - (run.idleSeconds ?? 0), trans))]),
+    ...(givenUp.length > 0 ? [trans.__('%1 given up early', count(givenUp.length))] : []),
     ...(waiting > 0 ? [trans.__('%1 not finished', count(waiting))] : []),
     ...(failed.length > 0 ? [trans.__('%1 failed', count(failed.length))] : [])
   ];
   return [
     ...bestSentences(ranked, trans),
     sentence(`${facts.join(', ')}.`),
+    ...sweepBlocks(state, trans),
     tableBlock(leaderboard(state, trans)),
     bestCurves(curves, trans),
+    givenUp.length > 0 &&
+      sentence(trans.__('Train one that was given up to its end with `%saturn run` and its name.')),
     ranked.some(task => task.result?.model !== undefined) &&
       sentence(trans.__('Models lie in `%1`.', state.folder.replaceAll('`', "'"))),
     failures

@@ -6,6 +6,7 @@ import { sweepFailures } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
+import { trackerFailures } from './trackingView.js';
 
 /** What a user can do about something: try its tasks again, go on with them, look at what they printed, or at their cell. */
 export type Remedy = 'retry' | 'resume' | 'log' | 'cell';
@@ -33,6 +34,9 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
   for (const task of state.tasks) {
     const failure = taskFailure(task, trans);
     const reason = out.get(task.spec.name);
+    if (task.givenUp) {
+      continue;
+    }
     if (task.status === 'failed') {
       add(task, failure ?? unexplained(trans), ['retry', 'log']);
     } else if (failure !== undefined) {
@@ -60,6 +64,7 @@ export function attention(state: SessionState, trans: ITranslation): IAttention[
       error
     })),
     ...deviceNotices(state),
+    ...trackerFailures(state.tracking ?? [], trans),
     ...sweepFailures(state),
     ...[...state.notices].reverse().map(nowhere)
   ].map(({ where, error }) => ({ tasks: [], where, failure: error, remedies: [] }));

@@ -63,27 +63,31 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   const number = (wanted: (status: TaskStatus) => boolean): number =>
     state.tasks.filter(task => wanted(task.status)).length;
   const trained = number(status => status === 'finished');
-  const leaving = state.tasks.filter(({ status, moving }) => status === 'stopping' && !moving).length;
+  const leaving = state.tasks.filter(
+    ({ status, moving, givenUp }) => status === 'stopping' && !moving && !givenUp
+  ).length;
   const running = state.tasks.filter(isRunning).length;
-  const failed = number(status => status === 'failed' || status === 'invalid');
+  const isFailed = (status: TaskStatus): boolean => status === 'failed' || status === 'invalid';
+  const failed = state.tasks.filter(({ status, givenUp }) => isFailed(status) && !givenUp).length;
+  const givenUp = state.tasks.filter(task => task.givenUp).length;
   const troubles = [
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
     ...held(state, trans),
     ...away(state, trans)
   ];
-  const preparing = preparation(state, all - trained - failed, trans);
+  const preparing = preparation(state, all - trained - failed - givenUp, trans);
   if (preparing !== undefined && running + leaving === 0) {
     return [preparing, ...troubles];
   }
   const goesOn = state.goal === 'run' || running > 0;
-  const stopped = number(status => status === 'stopped');
+  const stopped = state.tasks.filter(({ status, givenUp }) => status === 'stopped' && !givenUp).length;
   const without = leftOut(state);
   const out = without.length;
   const names = new Set(without.map(({ task }) => task));
   const waiting = goesOn
     ? 0
     : state.tasks.filter(({ spec, status }) => status === 'ready' && !names.has(spec.name)).length;
-  if (running + leaving + trained + stopped === 0 && state.goal !== 'run') {
+  if (running + leaving + trained + stopped + givenUp === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
     return [
@@ -96,6 +100,7 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   }
   return [
     trans.__('%1/%2 trained', count(trained), count(all)),
+    ...(givenUp > 0 ? [trans.__('%1 given up', count(givenUp))] : []),
     ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
     ...(leaving > 0 ? [trans.__('%1 stopping', count(leaving))] : []),
     ...(preparing !== undefined ? [preparing] : []),

@@ -19,8 +19,8 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no more, nor do those that the run under way is not of, as
- * they were not chosen or were stopped.
+ * have done; steps that are not likely to be made count as little. Tasks that failed, were given up, cannot be built or are
+ * left out count no more, nor do those that the run under way is not of, as they were not chosen or were stopped.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
@@ -65,9 +65,10 @@ export function taskShare({ status, progress, inspection }: TaskState): number {
 function countedTasks(state: SessionState): TaskState[] {
   const out = new Set(leftOut(state).map(({ task }) => task));
   const selected = state.selected === undefined ? undefined : new Set(state.selected);
-  return state.tasks.filter(({ spec: { name }, status }) => {
+  return state.tasks.filter(({ spec: { name }, status, givenUp }) => {
     const waits = status === 'ready' || status === 'stopped' || status === 'inspecting';
     return (
+      givenUp === undefined &&
       status !== 'failed' &&
       status !== 'invalid' &&
       !out.has(name) &&

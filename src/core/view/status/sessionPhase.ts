@@ -24,7 +24,11 @@ export function sessionPhase(state: SessionState): SessionPhase {
     return 'train';
   }
   const begun = tasks.some(({ attempts }) => attempts.length > 0);
-  return some(OPEN) ? (begun ? 'stopped' : 'prepare') : 'done';
+  return tasks.some(({ status, givenUp }) => OPEN.has(status) && !givenUp)
+    ? begun
+      ? 'stopped'
+      : 'prepare'
+    : 'done';
 }
 
 /** The one thing to do next. */

@@ -6,6 +6,7 @@ import { failedTasks } from '../format/failures.js';
 import { bytes, duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
+import { sweepBlocks } from '../results/sweepText.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
 import { sweepFailures, sweepSentences } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
@@ -14,6 +15,7 @@ import { progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
 import { nodesSentence } from './shownNodes.js';
 import { progressTable } from './taskProgress.js';
+import { trackedSentence, trackerFailures } from './trackingView.js';
 
 const LATEST_NOTICES = 3;
 
@@ -28,6 +30,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     state.agent === 'away' && agentNote(trans),
     nodes !== undefined && sentence(trans.__('On %1.', nodes)),
     !some && sentence(noTasks(trans)),
+    ...sweepBlocks(state, trans),
     some && goal !== undefined && sentence(goal),
     ...sweepSentences(state, trans),
     some && policySentence(state, trans),
@@ -39,11 +42,15 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
+    state.tracking !== undefined &&
+      state.tracking.length > 0 &&
+      sentence(trackedSentence(state.tracking, trans)),
     some && state.disk !== undefined && sentence(diskSentence(state.disk, trans)),
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     failuresBlock([
       ...deviceNotices(state),
+      ...trackerFailures(state.tracking ?? [], trans),
       ...sweepFailures(state),
       ...state.notices.slice(-LATEST_NOTICES).map(error => ({ where: [], error })),
       ...leftOut(state).map(({ task, reason }) => ({
@@ -134,7 +141,7 @@ function goalSentence(goal: Goal, trans: ITranslation): string | undefined {
 
 function nextStep(state: SessionState, trans: ITranslation): Block | false {
   const some = (status: TaskState['status']): boolean => state.tasks.some(task => task.status === status);
-  if (some('stopped')) {
+  if (state.tasks.some(({ status, givenUp }) => status === 'stopped' && !givenUp)) {
     return sentence(trans.__('Go on from the checkpoints with `%saturn run`.'));
   }
   const out = new Set(leftOut(state).map(({ task }) => task));

@@ -113,6 +113,7 @@ function groupStates(groups: readonly [StatusGroup, number][], trans: ITranslati
     training: number => trans.__('%1 training', number),
     waiting: number => trans.__('%1 waiting', number),
     stopped: number => trans.__('%1 stopped', number),
+    'given-up': number => trans.__('%1 given up', number),
     trained: number => trans.__('%1 trained', number)
   };
   return groups

@@ -2,12 +2,15 @@ import type { ITranslation } from '../../model/translation.js';
 import type { TaskState } from '../../wire/messages.js';
 
 /** What people tell states of tasks apart by, when they look for some; in the order in which they are offered. */
-export const STATUS_GROUPS = ['failed', 'training', 'waiting', 'stopped', 'trained'] as const;
+export const STATUS_GROUPS = ['failed', 'training', 'waiting', 'stopped', 'given-up', 'trained'] as const;
 
 export type StatusGroup = (typeof STATUS_GROUPS)[number];
 
 /** The group of a task's status. */
-export function statusGroup({ status, moving }: TaskState): StatusGroup {
+export function statusGroup({ status, moving, givenUp }: TaskState): StatusGroup {
+  if (givenUp) {
+    return 'given-up';
+  }
   switch (status) {
     case 'failed':
     case 'invalid':
@@ -29,7 +32,7 @@ export function statusGroup({ status, moving }: TaskState): StatusGroup {
 
 /** How many tasks there are of each group. */
 export function statusCounts(tasks: readonly TaskState[]): Record<StatusGroup, number> {
-  const counts = { failed: 0, training: 0, waiting: 0, stopped: 0, trained: 0 };
+  const counts = { failed: 0, training: 0, waiting: 0, stopped: 0, 'given-up': 0, trained: 0 };
   for (const task of tasks) {
     counts[statusGroup(task)] += 1;
   }
@@ -47,6 +50,8 @@ export function statusGroupWords(group: StatusGroup, trans: ITranslation): strin
       return trans.__('Waiting');
     case 'stopped':
       return trans.__('Stopped');
+    case 'given-up':
+      return trans.__('Given up');
     case 'trained':
       return trans.__('Trained');
   }

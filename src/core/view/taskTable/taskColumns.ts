@@ -4,9 +4,11 @@ import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
+import { givenUpWords } from '../results/givenUpText.js';
 import { metricColumns } from './metricColumns.js';
 import { devicesColumn, nodeColumn, strategyColumn } from './placeColumns.js';
 import { progressColumn } from './progressColumn.js';
+import { sweepColumns } from './sweepColumns.js';
 import { argumentValue, type ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
 
@@ -23,10 +25,12 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
   const isVaried = (of: (task: TaskState) => unknown): boolean => new Set(tasks.map(of)).size > 1;
   const some = (has: (task: TaskState) => unknown): boolean => tasks.some(task => has(task) !== undefined);
   const metrics = metricColumns(tasks, trans);
+  const sweeps = sweepColumns(state, trans);
   return [
     text('name', trans.__('Task'), tasks, ({ task }) => task.spec.name),
+    ...sweeps.foremost,
     stateColumn(trans),
-    metrics.foremost,
+    ...(sweeps.foremost.length > 0 ? [] : [metrics.foremost]),
     progressColumn(trans),
     {
       ...number(
@@ -52,6 +56,8 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
       count,
       isVaried(({ spec }) => spec.seed)
     ),
+    ...sweeps.others,
+    ...(sweeps.foremost.length > 0 ? [metrics.foremost] : []),
     ...metrics.others,
     {
       ...number('rate', trans.__('Samples/s'), samplesPerSecond, compactCount),
@@ -218,9 +224,9 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     isUsual: true,
     width: 11,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
-    raw: ({ task }) => task.status,
+    raw: ({ task }) => (task.givenUp ? 'given up' : task.status),
     cell: ({ task }) => {
-      const { message } = task.error ?? task.result?.evaluationError ?? {};
+      const message = (task.error ?? task.result?.evaluationError)?.message ?? givenUpWords(task, trans);
       const cell = statusCell(task, trans);
       return message === undefined ? cell : { ...cell, title: message };
     }

@@ -13,15 +13,15 @@ export function taskCsv(rows: readonly ITaskRow[], columns: readonly ITaskColumn
   ]);
 }
 
-/** `params.lr`, `metrics.accuracy`, `best.accuracy`; all others as words with underscores. */
+/** `params.lr`, `metrics.accuracy`, `best.accuracy`, `rungs.90`; all others as words with underscores. */
 function headingOf(id: string): string {
-  const [, kind, name] = /^(param|metric|best):(.*)$/s.exec(id) ?? [];
+  const [, kind, name] = /^(param|metric|best|rung):(.*)$/s.exec(id) ?? [];
   return name === undefined
     ? (NAMES[id] ?? id.replaceAll('-', '_'))
     : `${KINDS[kind as keyof typeof KINDS]}.${name}`;
 }
 
-const KINDS = { param: 'params', metric: 'metrics', best: 'best' };
+const KINDS = { param: 'params', metric: 'metrics', best: 'best', rung: 'rungs' };
 
 /** What the file of all tasks calls the same. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { SessionState, Strategy, TaskState } from '../../wire/messages.js';
+import { type IStanding, standingsByTask } from '../results/sweepStanding.js';
 import { timesLeft } from '../status/timeLeft.js';
 
 /** How the plan has a task run first, and for how long in all. */
@@ -21,6 +22,8 @@ export interface ITaskRow {
   readonly took: number | undefined;
   /** The same times the number of devices. */
   readonly deviceSeconds: number | undefined;
+  /** How it stands in its sweep; undefined where that has neither a search nor a rule. */
+  readonly standing: Pick<IStanding, 'place' | 'value' | 'step'> | undefined;
 }
 
 /** The rows of a session, and what they were made of. */
@@ -40,12 +43,14 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
   const { plan, tasks } = state;
   const planned = before && before.plan === plan ? before.planned : plannedRuns(state);
   const left = state.goal === 'run' ? timesLeft(state, now) : new Map<string, number>();
+  const standings = standingsByTask(state);
   const old = new Map(before?.rows.map(row => [row.task.spec.name, row]));
   const rows = tasks.map(task => {
     const row: ITaskRow = {
       task,
       planned: planned.get(task.spec.name),
       left: legible(left.get(task.spec.name)),
+      standing: standings.get(task.spec.name),
       ...held(task, now)
     };
     const same = old.get(task.spec.name);
@@ -60,6 +65,9 @@ function isSame(a: ITaskRow, b: ITaskRow): boolean {
     a.task === b.task &&
     a.left === b.left &&
     a.took === b.took &&
+    a.standing?.place === b.standing?.place &&
+    a.standing?.value === b.standing?.value &&
+    a.standing?.step === b.standing?.step &&
     a.deviceSeconds === b.deviceSeconds &&
     (a.planned === b.planned ||
       (a.planned?.seconds === b.planned?.seconds &&

@@ -14,7 +14,7 @@ export function checkView(state: SessionState, trans: ITranslation): Blocks {
   if (state.tasks.length === 0) {
     return [lead(noTasks(trans))];
   }
-  const checks = taskChecks(state.tasks, trans);
+  const checks = taskChecks(state.tasks, trans, state.tracking);
   const common = commonRefusals(checks);
   const isTroubled = checks.some(check => check.state === 'checked' && check.can.length === 0);
   return [

@@ -1,8 +1,9 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Failure, Feasibility, TaskState } from '../../wire/messages.js';
+import type { Failure, Feasibility, TaskState, TrackerState } from '../../wire/messages.js';
 import { countedReasons, type ICountedReason, numberRange } from '../format/countedReasons.js';
 import { listing } from '../format/format.js';
 import { GENERAL_REASONS } from '../format/generalReasons.js';
+import { taskWarnings } from './taskWarnings.js';
 
 /** Techniques, and on how many devices each of them. */
 export interface IUse {
@@ -27,10 +28,14 @@ export interface ITaskCheck {
 }
 
 /** Check tasks; those with equal answers together, in the order of the tasks. */
-export function taskChecks(tasks: readonly TaskState[], trans: ITranslation): ITaskCheck[] {
+export function taskChecks(
+  tasks: readonly TaskState[],
+  trans: ITranslation,
+  told: readonly TrackerState[] = []
+): ITaskCheck[] {
   const groups = new Map<string, ITaskCheck>();
   for (const task of tasks) {
-    const answer = checkOf(task, trans);
+    const answer = checkOf(task, trans, told);
     const key = JSON.stringify(answer);
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
@@ -70,20 +75,24 @@ export function usesWords(uses: readonly IUse[], trans: ITranslation): string {
     .join('; ');
 }
 
-function checkOf({ inspection, status, error }: TaskState, trans: ITranslation): Omit<ITaskCheck, 'tasks'> {
+function checkOf(
+  { inspection, status, error }: TaskState,
+  trans: ITranslation,
+  told: readonly TrackerState[]
+): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
     const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, warnings, native } = inspection;
+  const { feasibility, native } = inspection;
   const can = usable(feasibility);
   return {
     state: 'checked',
     can: merged(can),
     cannot: refusals(feasibility, can, trans),
-    warnings,
+    warnings: taskWarnings(inspection, told, trans),
     ...(native !== undefined && { native })
   };
 }

@@ -11,6 +11,7 @@ import { taskWishWords } from '../format/wishText.js';
 import { outsideRun } from './outsideRun.js';
 import { sweepFailures, sweepSentences } from './sweepSentences.js';
 import { usableTechniques } from './taskChecks.js';
+import { taskWarnings } from './taskWarnings.js';
 
 /**
  * The tasks of the session, a table per sweep, and what is wrong with any of them.
@@ -56,7 +57,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
     ),
     outsideRun(state, trans),
     failuresBlock([...sweepFailures(state), ...failedTasks(tasks, 'check', trans)]),
-    remarksBlock(trans.__('Warnings'), warnings(tasks)),
+    remarksBlock(trans.__('Warnings'), warnings(state, trans)),
     looking === 0 &&
       sentence(trans.__('What can run them on how many devices, and what not and why: `%saturn check`.'))
   ];
@@ -114,8 +115,10 @@ function techniques(task: TaskState, trans: ITranslation): string {
   return task.inspection === undefined ? NOTHING : names.join(', ') || trans.__('none');
 }
 
-function warnings(tasks: readonly TaskState[]): Remarks {
+function warnings({ tasks, tracking = [] }: SessionState, trans: ITranslation): Remarks {
   return remarksOf(
-    tasks.flatMap(task => (task.inspection?.warnings ?? []).map(warning => [warning, task.spec.name]))
+    tasks.flatMap(({ inspection, spec }) =>
+      inspection ? taskWarnings(inspection, tracking, trans).map(warning => [warning, spec.name]) : []
+    )
   );
 }

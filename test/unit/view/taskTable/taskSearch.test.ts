@@ -58,13 +58,17 @@ describe('states', () => {
       training: 1,
       waiting: 9,
       stopped: 0,
+      'given-up': 0,
       trained: 1
     });
   });
 
-  it('one that moves trains, one that stops is stopped', () => {
+  it('one that moves trains, one that stops is stopped, or given up by its rule', () => {
     expect(statusGroup({ status: 'stopping', moving: true } as TaskState)).toBe('training');
     expect(statusGroup({ status: 'stopping' } as TaskState)).toBe('stopped');
+    const givenUp = { rule: 'asha', step: 30 };
+    expect(statusGroup({ status: 'stopping', givenUp } as TaskState)).toBe('given-up');
+    expect(statusGroup({ status: 'stopped', givenUp } as TaskState)).toBe('given-up');
   });
 });
 

@@ -1,0 +1,112 @@
+"""MLflow, by its client with explicit runs: its fluent API has one active run a process."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+
+from .tracker import Ending, Point, Run, TrackedRun, Tracker
+
+_MOST_METRICS = 1000
+_MOST_LETTERS = 500
+_UNFIT = re.compile(r"[^\w .:/-]")
+
+_STATUSES = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+
+
+class MlflowTracker(Tracker):
+    """A server or a database; one in SQLite in the session's folder when none is named.
+
+    Parameters
+    ----------
+    project
+        Name of the experiment.
+    uri
+        Where to, as MLflow writes it.
+    """
+
+    def __init__(self, folder: Path, project: str, uri: str | None) -> None:
+        super().__init__(folder)
+        self._uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
+        self._client = MlflowClient(self._uri)
+        known = self._client.get_experiment_by_name(project)
+        if known is not None:
+            self._experiment = known.experiment_id
+        else:
+            artifacts = None if uri else str(folder / "artifacts")
+            self._experiment = self._client.create_experiment(project, artifacts)
+
+    @property
+    def place(self) -> str:
+        return re.sub(r"//[^/@]*@", "//", self._uri)
+
+    def open(self, run: Run) -> TrackedRun:
+        return _MlflowRun(self._client, self._experiment, run)
+
+
+class _MlflowRun(TrackedRun):
+    """A run, found again by its tag.
+
+    Telling a point twice leaves one: a metric of the same name, step, time and value is the same to
+    MLflow's databases.
+    """
+
+    def __init__(self, client: MlflowClient, experiment: str, run: Run) -> None:
+        self._client = client
+        found = client.search_runs([experiment], f"tags.`saturn.run` = '{run.key}'")
+        if found:
+            self._id = found[0].info.run_id
+            if found[0].info.status != "RUNNING":
+                client.update_run(self._id, status="RUNNING")
+        else:
+            tags = {
+                "saturn.run": run.key,
+                "saturn.session": run.session,
+                "saturn.task": run.task,
+                "saturn.sweep": run.sweep,
+            }
+            begun = client.create_run(experiment, tags=tags, run_name=run.label)
+            self._id = begun.info.run_id
+        self._segments = json.loads(
+            found[0].data.tags.get("saturn.segments", "[]") if found else "[]"
+        )
+        facts = {**run.facts, **run.parameters}
+        given = [Param(_fit(name), str(value)[:_MOST_LETTERS]) for name, value in facts.items()]
+        if given and len(found[0].data.params if found else ()) < len(given):
+            client.log_batch(self._id, params=given)
+
+    def told(self) -> None:
+        return None
+
+    def tell(self, points: Sequence[Point]) -> None:
+        metrics = [
+            Metric(_fit(name), value, round(point.time * 1000), point.step)
+            for point in points
+            for name, value in point.values.items()
+        ]
+        for start in range(0, len(metrics), _MOST_METRICS):
+            self._client.log_batch(self._id, metrics=metrics[start : start + _MOST_METRICS])
+        begun = [[point.step, str(point.begins)] for point in points if point.begins]
+        new = [segment for segment in begun if segment not in self._segments]
+        if new:
+            self._segments += new
+            self._client.set_tag(self._id, "saturn.segments", json.dumps(self._segments))
+
+    def end(self, ending: Ending) -> None:
+        tags = {"saturn.model": ending.model, "saturn.reason": ending.reason}
+        self._client.log_batch(
+            self._id, tags=[RunTag(name, value) for name, value in tags.items() if value]
+        )
+        self._client.set_terminated(self._id, _STATUSES[ending.outcome])
+
+    def close(self) -> None:
+        return
+
+
+def _fit(name: str) -> str:
+    return _UNFIT.sub("_", name)

@@ -1,0 +1,78 @@
+"""The exporter's line to the engine: the newest state of the session."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..errors import SaturnError
+from ..kernel.socket_thread import Events, SocketThread
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import ClientHello, SessionState, StateChange
+
+
+class SessionLine:
+    """Follows a session without keeping it: that this client is there is no reason to stay.
+
+    Parameters
+    ----------
+    endpoint
+        Address of the engine's socket.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self._state: SessionState | None = None
+        self._refusal: SaturnError | None = None
+        self._news = threading.Event()
+        self._endpoint = endpoint
+        self._thread = self._connect()
+
+    @property
+    def state(self) -> SessionState | None:
+        """The newest; None before there was one.
+
+        Raises
+        ------
+        SaturnError
+            Why the engine will never tell it: it is of another version.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        return self._state
+
+    def wait(self, seconds: float) -> None:
+        """Wait for something new, so long at most."""
+        self._news.wait(seconds)
+        self._news.clear()
+
+    def lead_to(self, endpoint: str) -> None:
+        """The engine listens elsewhere."""
+        if endpoint != self._endpoint:
+            self._thread.close()
+            self._endpoint = endpoint
+            self._thread = self._connect()
+
+    def wake(self) -> None:
+        """Make `wait` return."""
+        self._news.set()
+
+    def close(self) -> None:
+        """End the line and its thread."""
+        self._thread.close()
+
+    def _connect(self) -> SocketThread:
+        events = Events(on_state=self._on_state, on_up=lambda _: None, on_gone=self._on_gone)
+        hello: ClientHello = {"pid": os.getpid(), "version": __version__, "follows": True}
+        # The agent restarts the engine; when it is gone itself, this process ends with it.
+        return SocketThread(self._endpoint, lambda: True, hello, events)
+
+    def _on_state(self, state: SessionState, _: StateChange | None) -> None:
+        self._state = state
+        self._news.set()
+
+    def _on_gone(self, error: SaturnError) -> None:
+        self._refusal = error
+        self._news.set()

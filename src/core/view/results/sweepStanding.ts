@@ -1,0 +1,150 @@
+import { metricIn } from '../../model/metricName.js';
+import type { Argument, Criterion, SessionState, SweepState, TaskState } from '../../wire/messages.js';
+import { criterionOf } from './criterion.js';
+
+/** How good a task of a sweep is, as far as that is known. */
+export interface IStanding {
+  readonly task: TaskState;
+  /** Among those of the sweep, two compared where both were last: 1 is the best; undefined while nothing is known of it. */
+  readonly place: number | undefined;
+  /** Of what the sweep compares by; null is no number, undefined not known. */
+  readonly value: number | null | undefined;
+  /** After how many steps that was found; undefined at the end of a task. */
+  readonly step: number | undefined;
+}
+
+/** How the tasks of a sweep stand, the best first. */
+export interface ISweepStanding {
+  readonly sweep: SweepState;
+  readonly criterion: Criterion;
+  readonly standings: readonly IStanding[];
+  /** The best of those that are at their end; while there is none, of all. Undefined while nothing is known. */
+  readonly best: IStanding | undefined;
+  /** How many were trained to the end, train now, were given up by the rule, or failed. */
+  readonly trained: number;
+  readonly training: number;
+  readonly givenUp: number;
+  readonly failed: number;
+  /** After which steps tasks have been compared, in order. */
+  readonly rungs: readonly number[];
+}
+
+const known = new WeakMap<SessionState, readonly ISweepStanding[]>();
+
+/** How the sweeps of a session stand whose points are searched, or given up by a rule. */
+export function sweepStandings(state: SessionState): readonly ISweepStanding[] {
+  let found = known.get(state);
+  if (found === undefined) {
+    found = (state.sweeps ?? []).map(sweep => standingOf(sweep, state.tasks));
+    known.set(state, found);
+  }
+  return found;
+}
+
+/** How each task of such sweeps stands, by name. */
+export function standingsByTask(state: SessionState): ReadonlyMap<string, IStanding> {
+  return new Map(
+    sweepStandings(state).flatMap(({ standings }) => standings.map(one => [one.task.spec.name, one] as const))
+  );
+}
+
+/** What sets the points of a sweep apart: the values of what it varies. */
+export function pointOf({ spec }: SweepState, task: TaskState): (readonly [name: string, value: Argument])[] {
+  return Object.entries(spec.space).flatMap(([name, dimension]) => {
+    const value = task.spec.params[name];
+    const isVaried = !('values' in dimension) || dimension.values.length > 1;
+    return isVaried && value !== undefined ? [[name, value] as const] : [];
+  });
+}
+
+function standingOf(sweep: SweepState, all: readonly TaskState[]): ISweepStanding {
+  const tasks = all.filter(({ spec }) => spec.sweep === sweep.spec.name && spec.cloneOf === undefined);
+  const said = tasks.map(criterionOf).find(criterion => criterion !== undefined);
+  const criterion = sweep.spec.by ?? said ?? { metric: 'loss', goal: 'min' };
+  const ranked = inOrder(tasks.map(task => lastKnown(task, criterion)));
+  const isGivenUp = ({ givenUp }: TaskState): boolean => givenUp !== undefined;
+  const standings = ranked.map(({ task, depth, value, step }, i) => ({
+    ...{ task, value, step },
+    place: depth > 0 ? i + 1 : undefined
+  }));
+  const placed = standings.filter(({ place }) => place !== undefined);
+  return {
+    ...{ sweep, criterion, standings },
+    best: placed.find(({ step, value }) => step === undefined && value !== undefined) ?? placed[0],
+    trained: tasks.filter(({ status }) => status === 'finished').length,
+    training: tasks.filter(task => isTraining(task) && !isGivenUp(task)).length,
+    givenUp: tasks.filter(isGivenUp).length,
+    failed: tasks.filter(task => isFailed(task) && !isGivenUp(task)).length,
+    rungs: [...new Set(tasks.flatMap(({ rungs = [] }) => rungs.map(({ step }) => step)))].sort(
+      (a, b) => a - b
+    )
+  };
+}
+
+function isTraining({ status }: TaskState): boolean {
+  return status === 'starting' || status === 'running' || status === 'stopping';
+}
+
+function isFailed({ status }: TaskState): boolean {
+  return status === 'failed' || status === 'invalid';
+}
+
+/** What was last found of a task, and at how many comparisons it was. */
+interface IKnown {
+  readonly task: TaskState;
+  readonly value: number | null | undefined;
+  /** Undefined for what was found at its end. */
+  readonly step: number | undefined;
+  /** Infinite once it is at its end, 0 while nothing is known. */
+  readonly depth: number;
+  /** The less, the better: last, and at each comparison. */
+  readonly cost: number;
+  readonly costs: readonly number[];
+}
+
+function lastKnown(task: TaskState, { metric, goal }: Criterion): IKnown {
+  const { result, rungs = [], validations = [] } = task;
+  const costOf = (value: number | null | undefined): number =>
+    value === null || value === undefined || Number.isNaN(value) ? Infinity : goal === 'max' ? -value : value;
+  const known = (value: number | null | undefined, step: number | undefined, depth: number): IKnown => ({
+    ...{ task, value, step, depth },
+    ...{ cost: costOf(value), costs: rungs.map(rung => costOf(rung.value)) }
+  });
+  if (result) {
+    const name = metricIn(Object.keys(result.metrics), metric);
+    const value = name === undefined ? (metric === 'loss' ? result.loss : undefined) : result.metrics[name];
+    return known(value, undefined, Infinity);
+  }
+  if (task.givenUp && task.givenUp.place === undefined) {
+    return known(null, task.givenUp.step, Math.max(1, rungs.length)); // it has diverged
+  }
+  const rung = rungs.at(-1);
+  if (rung) {
+    return known(rung.value, rung.step, rungs.length);
+  }
+  const last = validations.at(-1);
+  const name = last && metricIn(Object.keys(last.metrics), metric);
+  return last && name !== undefined
+    ? known(last.metrics[name], last.step, 0.5)
+    : known(undefined, undefined, 0);
+}
+
+/**
+ * Tasks, best first: two are compared where both were last. Such comparisons may contradict each other; who came less far is
+ * behind all that were better there, and what is no number any more behind all.
+ */
+function inOrder(tasks: readonly IKnown[]): IKnown[] {
+  const order: IKnown[] = [];
+  for (const task of [...tasks].sort((a, b) => compared(b.depth, a.depth) || compared(a.cost, b.cost))) {
+    const costThere = ({ costs, cost }: IKnown): number =>
+      Number.isInteger(task.depth) && cost < Infinity ? (costs[task.depth - 1] ?? cost) : cost;
+    const isBetter = (other: IKnown): boolean => other.depth === task.depth || costThere(other) <= task.cost;
+    order.splice(task.depth > 0 ? order.findLastIndex(isBetter) + 1 : order.length, 0, task);
+  }
+  return order;
+}
+
+/** Infinities are equal to themselves. */
+function compared(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}

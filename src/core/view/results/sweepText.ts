@@ -1,0 +1,126 @@
+import type { ITranslation } from '../../model/translation.js';
+import type { Failure, SessionState, SweepSpec } from '../../wire/messages.js';
+import { type Block, sentence } from '../display/block.js';
+import { argument, count, listing, metric } from '../format/format.js';
+import { type IStanding, type ISweepStanding, pointOf, sweepStandings } from './sweepStanding.js';
+
+/** So many steps at which tasks are compared are told. */
+const STEPS = 5;
+
+/** What there is to say of the sweeps whose points are searched, or given up by a rule. */
+export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
+  return sweepStandings(state).flatMap(standing => [
+    sentence(trans.__('%1.', sweepLine(standing, trans))),
+    sentence(comparedWords(standing, trans), 'muted'),
+    ...sweepTroubles(standing, trans).map(text => sentence(text, 'warning'))
+  ]);
+}
+
+/** How a sweep stands: `digits: 34 of 54 points, 5 trained to the end, 21 given up early, best 0.9710 (lr=0.0023, width=128)`. */
+export function sweepLine(standing: ISweepStanding, trans: ITranslation): string {
+  const { sweep, trained, givenUp, failed, best } = standing;
+  const { points = sweep.made } = sweep.spec;
+  const facts = [
+    sweep.made < points
+      ? trans.__('%1 of %2 points', count(sweep.made), count(points))
+      : trans._n('%2 point', '%2 points', points, count(points)),
+    trans.__('%1 trained to the end', count(trained)),
+    ...(sweep.spec.stop ? [trans.__('%1 given up early', count(givenUp))] : []),
+    ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
+    ...(best ? [bestWords(best, standing, trans)] : [])
+  ];
+  return trans.__('%1: %2', sweep.spec.name, facts.join(', '));
+}
+
+/** What has become of the points of a sweep, for those who do not see it: `Of 54 points 5 trained, 2 training, 21 given up`. */
+export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): string {
+  const { sweep, trained, training, givenUp, failed } = standing;
+  return trans.__(
+    'Of %1 points %2',
+    count(sweep.spec.points ?? sweep.made),
+    [
+      trans.__('%1 trained', count(trained)),
+      trans.__('%1 training', count(training)),
+      trans.__('%1 given up', count(givenUp)),
+      ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : [])
+    ].join(', ')
+  );
+}
+
+function bestWords(best: IStanding, { sweep }: ISweepStanding, trans: ITranslation): string {
+  const point = pointOf(sweep, best.task).map(([name, value]) => `${name}=${shortArgument(value)}`);
+  const value = valueWords(best, trans);
+  const words = best.step === undefined ? trans.__('best %1', value) : trans.__('best so far %1', value);
+  return point.length > 0 ? `${words} (${point.join(', ')})` : words;
+}
+
+/** A value, with the step at which it was found unless it is that of the end: `0.9120 after 90 steps`. */
+export function valueWords({ value, step }: Pick<IStanding, 'value' | 'step'>, trans: ITranslation): string {
+  const words = metric(value, trans);
+  return step === undefined
+    ? words
+    : trans._n('%2 after %3 step', '%2 after %3 steps', step, words, count(step));
+}
+
+/** By what the tasks of a sweep are compared and when, by which rule, and how its points are chosen. */
+export function comparedWords({ sweep, criterion, rungs }: ISweepStanding, trans: ITranslation): string {
+  const { spec } = sweep;
+  const by =
+    criterion.goal === 'max'
+      ? trans.__('By %1, more is better', criterion.metric)
+      : trans.__('By %1, less is better', criterion.metric);
+  const rule = ruleWords(spec, trans);
+  const when =
+    rule === undefined || sweep.unjudged
+      ? undefined
+      : rungs.length === 0
+        ? trans.__('none has been compared yet')
+        : trans.__('compared after %1 steps', listing(rungs.map(count), trans, STEPS));
+  const parts = [by, rule, when, searchWords(spec, trans)].filter(part => part !== undefined);
+  const asked =
+    sweep.asked === undefined
+      ? ''
+      : ` ${trans._n('%2 more point is being chosen.', '%2 more points are being chosen.', sweep.asked, count(sweep.asked))}`;
+  return `${parts.join('; ')}.${asked}`;
+}
+
+function ruleWords({ stop }: SweepSpec, trans: ITranslation): string | undefined {
+  switch (stop?.kind) {
+    case 'asha':
+      return trans.__('asha lets the best of every %1 go on', String(stop.eta ?? 3));
+    case 'median':
+      return trans.__('median gives up those that are worse than half of the others');
+    case 'pbt':
+      return trans.__('pbt has the worst go on from the best');
+    case undefined:
+      return undefined;
+  }
+}
+
+function searchWords({ search }: SweepSpec, trans: ITranslation): string | undefined {
+  switch (search) {
+    case 'grid':
+      return undefined;
+    case 'random':
+      return trans.__('points at random');
+    case 'qmc':
+      return trans.__('points spread evenly (qmc)');
+    case 'tpe':
+      return trans.__('points by what came of others (tpe)');
+  }
+}
+
+/** Why no further points come, or nobody is given up. */
+export function sweepTroubles({ sweep }: ISweepStanding, trans: ITranslation): string[] {
+  const whole = ({ message, hint }: Failure): string =>
+    hint === undefined ? message : trans.__('%1 %2', message, hint);
+  return [
+    ...(sweep.error ? [trans.__('No further points come: %1', whole(sweep.error))] : []),
+    ...(sweep.unjudged ? [whole(sweep.unjudged)] : [])
+  ];
+}
+
+/** A value in few digits: points of a range have more than a person reads. */
+function shortArgument(value: Parameters<typeof argument>[0]): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(3))) : argument(value);
+}

@@ -1,0 +1,71 @@
+"""The trackers that a Trainer or Lightning's loggers ask for become wishes, or remarks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jupyterlab_saturn.task import Tracking
+from jupyterlab_saturn.training.adapters.trackers_asked import of_arguments, of_lightning
+
+
+def arguments(folder: Path, **more: Any) -> Any:
+    from transformers import TrainingArguments
+
+    return TrainingArguments(str(folder), use_cpu=True, **more)
+
+
+def test_a_trainer_that_says_nothing_asks_for_nothing(tmp_path: Path) -> None:
+    assert of_arguments(arguments(tmp_path)) == (None, [])
+    assert of_arguments(arguments(tmp_path, report_to="none")) == (None, [])
+
+
+def test_report_to_run_name_and_project_are_wishes(tmp_path: Path) -> None:
+    args = arguments(tmp_path, report_to=["wandb", "tensorboard"], run_name="mine", project="p")
+    asked = {"wandb": "report_to=wandb", "tensorboard": "report_to=tensorboard"}
+    assert of_arguments(args) == (Tracking(asked, "mine", "p"), [])
+
+
+def test_what_nobody_can_tell_is_said(tmp_path: Path) -> None:
+    args = arguments(tmp_path, report_to=["trackio", "comet_ml"], trackio_space_id="me/space")
+    tracking, remarks = of_arguments(args)
+    assert tracking == Tracking({"trackio": "report_to=trackio"})
+    assert [remark.split(" is left out")[0] for remark in remarks] == [
+        "report_to=comet_ml",
+        "trackio_space_id=me/space",
+    ]
+
+
+def lightning(**options: Any) -> Any:
+    return of_lightning(SimpleNamespace(trainer=options))  # type: ignore[arg-type]
+
+
+def test_loggers_of_lightning_are_wishes(tmp_path: Path) -> None:
+    loggers = pytest.importorskip("lightning.pytorch.loggers")
+    made = [
+        loggers.WandbLogger(name="mine", project="p", offline=True, save_dir=str(tmp_path)),
+        loggers.TensorBoardLogger(str(tmp_path), name="board"),
+    ]
+    tracking, remarks = lightning(logger=made)
+    asked = {"wandb": "WandbLogger", "tensorboard": "TensorBoardLogger"}
+    assert tracking == Tracking(asked, "mine", "p")
+    assert remarks == []
+
+
+def test_other_loggers_are_said_to_be_left_out(tmp_path: Path) -> None:
+    loggers = pytest.importorskip("lightning.pytorch.loggers")
+
+    class OwnLogger(loggers.CSVLogger):  # type: ignore[misc, name-defined]
+        pass
+
+    tracking, remarks = lightning(logger=[loggers.CSVLogger(str(tmp_path), "csv")])
+    assert tracking is None and "session().history()" in remarks[0]
+    _, remarks = lightning(logger=OwnLogger(str(tmp_path), "csv"))
+    assert remarks[0].startswith("The Trainer's logger OwnLogger is left out")
+
+
+@pytest.mark.parametrize("logger", [True, False, None])
+def test_the_logger_that_lightning_makes_by_itself_asks_for_nothing(logger: bool | None) -> None:
+    assert lightning(logger=logger) == (None, [])

@@ -1,0 +1,201 @@
+"""What trackers are told: each step once, whatever is killed, by exporters as agents run them."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nightly import nightly
+from stage import until
+from trackers.tracked_session import TrackedSession
+
+ALL = ["tensorboard", "mlflow", "wandb", "trackio"]
+SLOW = ["tensorboard", *(pytest.param(name, marks=nightly) for name in ALL[1:])]
+
+
+@pytest.fixture
+def tracked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TrackedSession]:
+    session = TrackedSession(tmp_path, request.param)
+    yield session
+    session.clear()
+
+
+def every(tracker: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("tracked", [tracker], indirect=True)
+
+
+def once(points: Counter[tuple[str, int]], name: str) -> list[int]:
+    """The steps that a name was told with; each of them once."""
+    steps = {step: count for (told, step), count in points.items() if told == name}
+    assert set(steps.values()) <= {1}, f"{name}: {steps}"
+    return sorted(steps)
+
+
+@pytest.mark.parametrize("tracked", ALL, indirect=True)
+def test_what_was_trained_before_is_told_once(tracked: TrackedSession) -> None:
+    for task in ("a", "b"):
+        tracked.begin(task)
+        tracked.train(task, 1, 30)
+        tracked.evaluate(task, 30)
+    tracked.end("a", "finished", result={"metrics": {"accuracy": 0.5}, "model": "tasks/a/model"})
+    tracked.end("b", "failed", error={"code": "broken", "message": "It broke."})
+    tracked.rest()
+    tracked.export()
+    reports = tracked.reports()
+    assert reports[-1]["state"] == "told"
+    assert (reports[-1]["runs"], reports[-1]["steps"]) == (2, 60)
+    found = tracked.points()
+    assert set(found) == {"a", "b"}
+    for points in found.values():
+        assert once(points, "train/loss") == once(points, "train/aux") == [*range(1, 31)]
+        assert once(points, "eval/accuracy") == [30]
+        assert once(points, "saturn/devices") == [1]
+    told = tracked.statuses()
+    assert (told["a"], told["b"]) == {
+        "tensorboard": ("finished", "failed"),
+        "mlflow": ("FINISHED", "FAILED"),
+        "wandb": ("exit 0", "exit 1"),
+        "trackio": ("finished", "failed"),
+    }[tracked.tracker]
+
+
+@pytest.mark.parametrize("tracked", SLOW, indirect=True)
+def test_each_step_is_told_once_whatever_is_killed(tracked: TrackedSession) -> None:
+    rng = random.Random(tracked.tracker)
+    tracked.begin("a")
+    tracked.train("a", 1, 400)
+    tracked.kill_amid(rng)
+    tracked.train("a", 401, 900)
+    tracked.evaluate("a", 900)
+    tracked.kill_amid(rng)
+    # Its ranks are lost, and steps trained again, on more devices.
+    tracked.begin("a", 2, devices=2, step=850)
+    tracked.train("a", 851, 1300)
+    tracked.evaluate("a", 900)
+    tracked.kill_amid(rng)
+    tracked.train("a", 1301, 2500)
+    tracked.kill_amid(rng)
+    tracked.end("a", "finished")
+    tracked.rest()
+    tracked.export()
+    assert tracked.reports()[-1]["state"] == "told"
+    points = tracked.points()["a"]
+    for name in ("train/loss", "train/lr", "train/aux"):
+        assert once(points, name) == [*range(1, 2501)]
+    assert once(points, "eval/accuracy") == [900]
+    assert once(points, "saturn/devices") == [1, 901]
+    assert tracked.killed == 4
+
+
+@pytest.mark.parametrize("tracked", SLOW, indirect=True)
+def test_a_task_that_goes_on_is_the_same_run_and_one_trained_anew_another(
+    tracked: TrackedSession,
+) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 10)
+    tracked.end("a", "stopped")
+    tracked.rest()
+    tracked.export()
+    tracked.reports()
+    tracked.begin("a", 2, step=10)
+    tracked.train("a", 11, 20)
+    tracked.end("a", "finished")
+    tracked.export()
+    tracked.reports()
+    tracked.remove("a")
+    tracked.begin("a")
+    tracked.train("a", 1, 5)
+    tracked.end("a", "stopped")
+    tracked.export()
+    tracked.reports()
+    found = tracked.points()
+    assert {run: once(points, "train/loss") for run, points in found.items()} == {
+        "a": [*range(1, 21)],
+        "a-2": [*range(1, 6)],
+    }
+    stopped = {"mlflow": "KILLED", "wandb": "exit 1"}.get(tracked.tracker, "stopped")
+    assert tracked.statuses()["a-2"] == stopped
+
+
+@pytest.mark.parametrize("tracked", SLOW, indirect=True)
+def test_a_disk_that_is_full_for_a_while_costs_no_step(tracked: TrackedSession) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 200)
+    exporter = tracked.export()
+    assert exporter.stdout is not None
+    until(lambda: tracked.noted_steps() == 200)
+    size = max(path.stat().st_size for path in tracked.files())
+    room = resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    tracked.train("a", 201, 3000)
+    if tracked.tracker == "wandb":  # by a process of its own, which waits for nobody
+        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, room)
+    else:
+        failing = next(
+            r for line in exporter.stdout if (r := json.loads(line))["state"] == "failing"
+        )
+        assert failing["error"]["message"]
+        resource.prlimit(exporter.pid, resource.RLIMIT_FSIZE, room)
+    tracked.end("a", "finished")
+    tracked.rest()
+    assert tracked.reports()[-1]["state"] == "told"
+    assert once(tracked.points()["a"], "train/loss") == [*range(1, 3001)]
+
+
+@every("tensorboard")
+def test_a_place_that_cannot_be_written_is_tried_again(tracked: TrackedSession) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 10)
+    tracked.end("a", "finished")
+    tracked.rest()
+    tracked.paths.trackers.mkdir(mode=0o700)
+    blocked = tracked.paths.tracker("tensorboard")
+    blocked.write_text("in the way")
+    exporter = tracked.export()
+    assert exporter.stdout is not None
+    report = json.loads(exporter.stdout.readline())
+    assert (report["state"], report["runs"]) == ("failing", 0)
+    assert str(blocked) in report["error"]["message"]
+    blocked.unlink()
+    assert tracked.reports()[-1]["state"] == "told"
+    assert once(tracked.points()["a"], "train/loss") == [*range(1, 11)]
+
+
+@every("tensorboard")
+def test_lines_that_are_torn_or_of_an_older_task_are_not_told(tracked: TrackedSession) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 10)
+    with tracked.paths.step_log("a").open("a") as log:
+        log.write('{"step":11,"lo\n[1]\n"x"\n')
+    tracked.train("a", 11, 20)
+    tracked.end("a", "finished")
+    tracked.rest()
+    tracked.export()
+    tracked.reports()
+    # Its log is there before the session is told of the task that takes its place.
+    log = tracked.paths.step_log("a")
+    line = json.loads(log.read_text().splitlines()[0])
+    log.unlink()
+    log.write_text(json.dumps({**line, "time": line["time"] + 100}) + "\n")
+    tracked.train("a", 1, 30)
+    tracked.tasks["a"]["status"] = "stopped"
+    tracked.tell()
+    tracked.export()
+    tracked.reports()
+    assert once(tracked.points()["a"], "train/loss") == [*range(1, 21)]
+
+
+@pytest.mark.parametrize("tracked", SLOW, indirect=True)
+def test_a_task_that_is_taken_out_while_nobody_looks_runs_no_more(tracked: TrackedSession) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 300)
+    tracked.kill_once_noted()
+    tracked.remove("a")
+    tracked.rest()
+    tracked.export()
+    tracked.reports()
+    assert "running" not in tracked.statuses()["a"].lower()
