@@ -18,7 +18,7 @@ import { countOf } from './taskTable.js';
  */
 
 /** Whether a task waits for what the inspection of another point tells, before it is inspected itself. */
-export function mayBeLike(state: Pick<SessionState, 'sweeps'>, spec: TaskSpec): boolean {
+export function mayBeLike(state: SessionState, spec: TaskSpec): boolean {
   const sweep = sweepOf(state, spec);
   return sweep !== undefined && !sweep.apart && Object.values(sweep.spec.space).some(isSoft);
 }
@@ -147,10 +147,7 @@ function like(task: Omit<TaskState, 'alike'>, { inspection, verdicts }: TaskStat
   };
 }
 
-function sweepOf(
-  state: Pick<SessionState, 'sweeps'>,
-  { sweep: name, cloneOf }: TaskSpec
-): SweepState | undefined {
+function sweepOf(state: SessionState, { sweep: name, cloneOf }: TaskSpec): SweepState | undefined {
   const sweep = cloneOf === undefined ? findSweep(state, name) : undefined;
   return sweep?.spec.template && sweep;
 }
