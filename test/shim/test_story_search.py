@@ -9,11 +9,18 @@ import pytest
 from jupyterlab_saturn import Session, between
 from jupyterlab_saturn.errors import SaturnError
 from test_story import home, lines, named, session, statuses, until
+from test_story_wishes import EXCLUDE, Story, story  # noqa: F401
 
 __all__ = ["home", "session"]  # fixtures
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 SPACE = {"lr": between(1e-3, 1e-1, log=True), "steps": [6, 9]}
+
+
+CELL = """
+def line(lr):
+    from test_story import lines
+"""
 
 
 def points(session: Session) -> dict[str, Any]:
@@ -86,6 +93,26 @@ def test_a_point_that_is_another_task_is_found_out_where_it_is_built(session: Se
         task["spec"]["name"]: task["inspection"]["parameters"] for task in session.state["tasks"]
     }
     assert {name for name, count in parameters.items() if count > 50} == {another}
+
+
+def test_a_notebook_searches_by_what_its_first_points_came_to(story: Story) -> None:  # noqa: F811
+    session = story.session
+    story.does("%saturn cluster --cpu 1")
+    story.does(f"{CELL}\n    return lines(lr, steps=6)")
+    line = "%saturn task --factory line --sweep lr=1e-3..0.5 --points"
+    assert "Add --points 30" in story.refused(line.removesuffix(" --points"), "bad-sweep")
+    assert "--by max:zing" in story.refused(f"{line} 5 --by zing", "bad-criterion")
+    shown = story.does(f"{line} 5 --by mse --wait")
+    assert "Points are tpe, by Optuna." in shown
+    assert "2 of 5 points" in shown
+    assert "By logarithm: lr. Compared by mse: less is better." in shown
+    story.does(f"%saturn run {EXCLUDE}")
+    story.does("%saturn wait")
+    assert list(statuses(session.state).values()) == ["finished"] * 5
+    assert "5 of 5 points" in story.does("%saturn status")
+    assert all(1e-3 <= params["lr"] <= 0.5 for params in points(session).values())
+    text = session.paths.journal.read_text("utf-8")
+    assert sum("points-suggested" in line for line in text.splitlines()) == 3
 
 
 def test_what_makes_no_sense_is_refused_before_anything_is_made(session: Session) -> None:
