@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { pointTasks, type SearchedSweep } from '../core/search/pointTasks.js';
 import { isWithin, type Point, pointKey, pointsOf } from '../core/search/space.js';
-import type { ISession } from '../core/session/session.js';
-import { findSweep } from '../core/session/session.js';
+import { findSweep, type ISession } from '../core/session/session.js';
 import { isLearned, pointsAtOnce, type SuggestCommand } from '../core/session/sweeps.js';
 import { SaturnError } from '../core/wire/failure.js';
 import {

@@ -1,5 +1,6 @@
 import { ENGLISH } from '../core/model/translation.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
+import { fusionBase } from '../core/session/fusedRuns.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { endedSweeps } from '../core/session/sweeps.js';
@@ -105,7 +106,9 @@ export class RequestHandler {
         return;
       }
       case 'cache.clear': {
-        const signatures = session().state.tasks.flatMap(task => task.inspection?.signature ?? []);
+        const signatures = session().state.tasks.flatMap(task =>
+          [task.inspection?.signature, fusionBase(task)].filter(one => one !== undefined)
+        );
         this._options.cache.clear(message.body.all === true ? 'all' : new Set(signatures));
         break;
       }

@@ -1,6 +1,7 @@
 import { SaturnError } from '../wire/failure.js';
 import type { Dimension, SweepSpec } from '../wire/messages.js';
 import { isChoices, sizeOf } from './dimension.js';
+import { refusePopulation } from './populationRefusal.js';
 import { spaceSize } from './space.js';
 
 /**
@@ -28,6 +29,7 @@ export function refuseSweep(sweep: SweepSpec): void {
       hint: 'A search goes with --points.'
     });
   }
+  refusePopulation(sweep);
   const size = spaceSize(sweep);
   if (points !== undefined && points > size) {
     throw new SaturnError({

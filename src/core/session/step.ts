@@ -14,6 +14,7 @@ import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
 import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
+import { noteRenewed, renewPopulations } from './population.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { withReservations } from './reservations.js';
@@ -76,10 +77,13 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const advanced = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+  const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
     next => shareInspections(next, time),
     dispatchInspections,
-    suggestPoints,
+    suggestPoints
+  ]);
+  const renewing = renewPopulations(looking.session);
+  const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
     withReservations,
     next => advance(next, time),
     withReservations
@@ -87,7 +91,8 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...advanced.commands, ...wakeTrackers(session, next)]
+    // What is made at once, and taken in, comes after all else.
+    commands: [...advanced.commands, ...wakeTrackers(session, next), ...renewing.commands]
   };
 }
 
@@ -127,6 +132,8 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
       return noteAdded(session, event);
     case 'points-suggested':
       return noteSuggested(session, event);
+    case 'population-renewed':
+      return noteRenewed(session, event);
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':
@@ -201,7 +208,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteRankGroup(session, event.event, time);
+      return noteRankGroup(session, event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':
@@ -237,10 +244,10 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   };
 }
 
-function noteRankGroup(session: ISession, event: GroupEvent, time: number): IStep {
+function noteRankGroup(session: ISession, event: GroupEvent): IStep {
   const noted = notePart(session, event);
   if (event.kind === 'rung') {
-    const judged = noteRung(noted.session, event, time);
+    const judged = noteRung(noted.session, event);
     return { ...judged, commands: [...noted.commands, ...judged.commands] };
   }
   const watched = noteSpeed(noted.session, event);

@@ -163,9 +163,9 @@ export function withoutQuestion({ sweeps = [] }: SessionState, name: string): Pi
   };
 }
 
-/** Whether points of a sweep are being thought up. */
+/** Whether points of a sweep are being thought up, or members of one made. */
 export function awaitsPoints({ sweeps = [] }: SessionState): boolean {
-  return sweeps.some(({ asked }) => asked !== undefined);
+  return sweeps.some(({ asked, renewing }) => asked !== undefined || renewing !== undefined);
 }
 
 function suggestionOf({ spec, made, asked = 0 }: SweepState): SuggestCommand {

@@ -165,7 +165,15 @@ export function withNew(session: ISession, specs: readonly TaskSpec[], wishes?: 
 
 /** A task that nothing has become of yet; what is asked of the plan for its name stays. */
 function fresh(spec: TaskSpec, { wishes }: { wishes?: TaskWishes | undefined }): TaskState {
-  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 }, ...(wishes && { wishes }) };
+  const step = spec.warmStart?.continues ? spec.warmStart.step : 0;
+  return {
+    spec,
+    status: 'inspecting',
+    attempts: [],
+    progress: { step },
+    ...(step > 0 && { checkpointStep: step }),
+    ...(wishes && { wishes })
+  };
 }
 
 /**
