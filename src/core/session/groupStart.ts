@@ -103,7 +103,17 @@ function bodyOfRun(
 }
 
 /** Of what an agent is told to begin an attempt, what is of its task alone. */
-function ofOne({ task, attempt, steps, until, signature, assumed, evaluates, keeps, rungs }: GroupStart): FusedTask {
+function ofOne({
+  task,
+  attempt,
+  steps,
+  until,
+  signature,
+  assumed,
+  evaluates,
+  keeps,
+  rungs
+}: GroupStart): FusedTask {
   return {
     task,
     attempt,

@@ -317,7 +317,8 @@ class RankRequest:
 def _fused(request: RankRequest, raw: RankOrder) -> Iterator[RankRequest]:
     if raw["kind"] == "trial":
         for task in raw.get("fused", []):
-            yield replace(request, tasks=(task,), base="")
+            # Nothing is said of what the others were when they were inspected.
+            yield replace(request, tasks=(task,), base="", signature="", assumed=False)
     elif raw["kind"] == "train":
         for own in raw.get("fused", []):
             yield replace(
