@@ -8,8 +8,13 @@ import resource
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.trackers.exporter import Exporter
+from jupyterlab_saturn.trackers.making import make_tracker
 from nightly import nightly
 from stage import until
 from trackers.tracked_session import TrackedSession
@@ -163,6 +168,16 @@ def test_a_place_that_cannot_be_written_is_tried_again(tracked: TrackedSession) 
     blocked.unlink()
     assert tracked.reports()[-1]["state"] == "told"
     assert once(tracked.points()["a"], "train/loss") == [*range(1, 11)]
+
+
+def test_a_session_whose_folder_is_removed_is_not_made_again(tmp_path: Path) -> None:
+    paths = SessionPaths("gone", tmp_path)
+    said: list[Json] = []
+    exporter = Exporter(paths, {"tracker": "tensorboard"}, make_tracker, said.append)
+    state: Any = {"session": "gone", "folder": str(paths.folder), "goal": "run", "tasks": []}
+    assert not exporter.look(state)
+    assert [report["error"]["code"] for report in said] == ["session-gone"]
+    assert not paths.folder.exists()
 
 
 @every("tensorboard")
