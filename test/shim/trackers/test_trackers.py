@@ -69,6 +69,7 @@ def test_what_was_trained_before_is_told_once(tracked: TrackedSession) -> None:
     }[tracked.tracker]
 
 
+@pytest.mark.timeout(300)  # MLflow takes seconds to begin, five times
 @pytest.mark.parametrize("tracked", SLOW, indirect=True)
 def test_each_step_is_told_once_whatever_is_killed(tracked: TrackedSession) -> None:
     rng = random.Random(tracked.tracker)

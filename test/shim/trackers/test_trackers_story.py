@@ -70,6 +70,7 @@ def test_each_step_is_told_once_though_the_agent_is_killed(session: Session) -> 
     until(lambda: report(session).get("steps", 0) > 50)
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
+    until(lambda: not named("jupyterlab_saturn.agent", session))
     again = Session("story", session.paths.folder.parent)
     again.wait(check=True)
     place = again.paths.tracker("tensorboard")
@@ -91,6 +92,7 @@ def test_keys_are_in_no_file_and_are_asked_for_after_the_agent(
     assert tracker["wish"]["secrets"] == ["MLFLOW_TRACKING_PASSWORD"]
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
+    until(lambda: not named("jupyterlab_saturn.agent", session))
     until(lambda: not named(MARK, session))
     session.attachment.resume()
     until(lambda: report(session).get("state") == "failing")
