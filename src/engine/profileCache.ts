@@ -3,7 +3,9 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, wr
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { deviceModels, feasibleKinds, type IDeviceKind } from '../core/model/deviceModels.js';
-import { cellKey, keyOfCell } from '../core/model/strategy.js';
+import { type CellPlace, keyOfCell } from '../core/model/strategy.js';
+import { MOST_FUSED } from '../core/profiling/fusedSpeeds.js';
+import { fusionBase } from '../core/session/fusedRuns.js';
 import { isOwnSignature } from '../core/session/speeds.js';
 import type { IMemory, IRemembered } from '../core/view/profile/cacheView.js';
 import {
@@ -22,6 +24,8 @@ import { VERSION } from './version.js';
 interface IKey {
   readonly signature: string;
   readonly strategy: Strategy;
+  /** So many tasks in one run; one when absent. */
+  readonly fused?: number;
   /** Kind of the devices, and how many of it the node has: they share its memory and its links. */
   readonly device: string;
   readonly devices: number;
@@ -80,18 +84,26 @@ export class ProfileCache {
     );
     const found: ProfileCell[] = [];
     const tasks = this._isOurs() ? state.tasks : [];
-    for (const { inspection } of tasks) {
-      for (const verdict of inspection?.feasibility ?? []) {
+    const look = (place: CellPlace, kind: IDeviceKind): void => {
+      const { model: _, ...anywhere } = place;
+      if (!settled.has(keyOfCell(place)) && !settled.has(keyOfCell(anywhere))) {
+        settled.add(keyOfCell(place));
+        const cell = this._find(state, anywhere, kind);
+        if (cell) {
+          found.push({ ...cell, recalled: true });
+        }
+      }
+    };
+    for (const task of tasks) {
+      const { signature = '', feasibility = [] } = task.inspection ?? {};
+      const base = fusionBase(task);
+      for (const verdict of feasibility) {
         const { strategy } = verdict;
-        const signature = inspection?.signature as string;
         for (const kind of feasibleKinds(state.cluster ?? NO_CLUSTER, verdict)) {
-          const place = cellKey(signature, strategy, kind.model);
-          if (!settled.has(place) && !settled.has(cellKey(signature, strategy))) {
-            settled.add(place);
-            const cell = this._find(state, signature, strategy, kind);
-            if (cell) {
-              found.push({ ...cell, recalled: true });
-            }
+          const on = kind.model === undefined ? {} : { model: kind.model };
+          look({ signature, strategy, ...on }, kind);
+          for (let fused = 2; base !== undefined && fused <= MOST_FUSED; fused++) {
+            look({ signature: base, strategy, fused, ...on }, kind);
           }
         }
       }
@@ -160,13 +172,12 @@ export class ProfileCache {
 
   private _find(
     state: SessionState,
-    signature: string,
-    strategy: Strategy,
+    place: Omit<CellPlace, 'model'>,
     { model, nodes }: IDeviceKind
   ): ProfileCell | undefined {
     for (const { id } of model === undefined ? [] : nodes) {
       const node = state.cluster?.nodes.find(one => one.id === id);
-      const key = node && keyOf(state, node, { signature, strategy, ...(model !== undefined && { model }) });
+      const key = node && keyOf(state, node, { ...place, ...(model !== undefined && { model }) });
       const entry = key && this._read(this._path(key));
       if (entry && textOf(entry.key) === textOf(key)) {
         return { ...entry.cell, ...(model !== undefined && { model }) };
@@ -198,7 +209,7 @@ export class ProfileCache {
     try {
       const entry = JSON.parse(readFileSync(path, 'utf8')) as IEntry;
       validate('ProfileCell', entry.cell);
-      const fits = cellKey(entry.key.signature, entry.key.strategy) === placeOf(entry.cell);
+      const fits = placeOf(entry.key) === placeOf(entry.cell);
       return entry.format === FORMAT && fits && Number.isFinite(entry.at) ? entry : undefined;
     } catch {
       return undefined;
@@ -223,7 +234,8 @@ function discard(path: string): void {
   }
 }
 
-const placeOf = (cell: ProfileCell): string => cellKey(cell.signature, cell.strategy);
+/** A key for any devices. */
+const placeOf = ({ model: _, ...place }: CellPlace): string => keyOfCell(place);
 
 function rememberedOf({ key }: IEntry): Omit<IRemembered, 'at'> {
   const { signature, device, devices, software } = key;
@@ -231,8 +243,8 @@ function rememberedOf({ key }: IEntry): Omit<IRemembered, 'at'> {
 }
 
 /** One text per distinct key. */
-function textOf({ signature, strategy, device, devices, software, version, source }: IKey): string {
-  return JSON.stringify([cellKey(signature, strategy), device, devices, software, version, source]);
+function textOf({ device, devices, software, version, source, ...place }: IKey): string {
+  return JSON.stringify([placeOf(place), device, devices, software, version, source]);
 }
 
 /**
@@ -242,7 +254,7 @@ function textOf({ signature, strategy, device, devices, software, version, sourc
 function keyOf(
   state: SessionState,
   node: Node,
-  { signature, strategy, model }: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>
+  { signature, strategy, fused, model }: CellPlace
 ): IKey | undefined {
   const own = state.techniques?.find(({ name }) => name === strategy.technique);
   const [only, ...others] = deviceModels({ nodes: [node] });
@@ -257,6 +269,7 @@ function keyOf(
   return {
     signature,
     strategy,
+    ...(fused !== undefined && { fused }),
     device,
     devices,
     software: node.software,

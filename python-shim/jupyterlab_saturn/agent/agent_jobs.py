@@ -7,9 +7,10 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .fused_job import FusedJob, FusedMember
 from .inspection_job import InspectionJob
 from .job_context import JobContext
-from .training_job import TrainingJob
+from .training_job import Attempt, TrainingJob
 from .trial_job import TrialJob
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class AgentJobs:
         self._place = place
         self._inspections: list[InspectionJob] = []
         self._trials: dict[str, TrialJob] = {}
-        self._attempts: dict[tuple[str, int], TrainingJob] = {}
+        self._attempts: dict[tuple[str, int], Attempt] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._inspecting = asyncio.Lock()
 
@@ -104,13 +105,29 @@ class AgentJobs:
 
     def start_attempt(self, body: GroupStart, node: Node) -> None:
         """Train, unless this attempt is under way."""
+        if "fused" in body:
+            self._start_fused(body, node)
+            return
         key = body["task"]["name"], body["attempt"]
         if key in self._attempts:
             _log.warning("Attempt %d of %s is already running.", key[1], key[0])
             return
         previous = self._attempts.get((key[0], body.get("after", 0)))
-        self._attempts[key] = TrainingJob(self._place, body, node, previous)
-        self.begin(self._attempts[key].run(), lambda: self._attempts.pop(key))
+        job = TrainingJob(self._place, body, node, previous)
+        self._attempts[key] = job
+        self.begin(job.run(), lambda: self._attempts.pop(key))
+
+    def _start_fused(self, body: GroupStart, node: Node) -> None:
+        def forget(member: FusedMember) -> None:
+            self._attempts.pop((member.task, member.number), None)
+
+        job = FusedJob(self._place, body, node, forget)
+        keys = [(member.task, member.number) for member in job.members]
+        if any(key in self._attempts for key in keys):
+            _log.warning("Attempts of this run are already running: %s", keys)
+            return
+        self._attempts.update(zip(keys, job.members, strict=True))
+        self.begin(job.run())
 
     def stop_attempt(self, body: GroupStop) -> None:
         """Have an attempt leave, if it is under way."""
@@ -126,7 +143,7 @@ class AgentJobs:
 
     def leave(self, grace: float) -> None:
         """Have all attempts save and leave; kill what is left of them after `grace` seconds."""
-        for attempt in self._attempts.values():
+        for attempt in list(self._attempts.values()):
             attempt.stop(grace)
 
     def begin(
@@ -157,7 +174,7 @@ class AgentJobs:
         async with self._inspecting:
             await inspection.run()
 
-    def _attempt(self, body: GroupStop | GroupUntil) -> TrainingJob | None:
+    def _attempt(self, body: GroupStop | GroupUntil) -> Attempt | None:
         return self._attempts.get((body["task"], body["attempt"]))
 
     def _group_report(self, task: str, attempt: int) -> GroupReport:

@@ -71,6 +71,9 @@ class GroupRecord:
     """Rank and exit code (negative: signal) of ranks that left before they were killed."""
     last_word: LastWord | None = None
     """The event ``finished``, ``stopped`` or ``trial``."""
+    members_over: bool = False
+    """Whether of a run of several tasks each has had its last word, so that none is left to say
+    how it has ended."""
     safe_step: int | None = None
     """Steps held by the newest committed checkpoint."""
     stopping: bool = False
@@ -159,6 +162,8 @@ def decide(
 
 
 def _judge(record: GroupRecord, log: Callable[[int], str], may_be_silent: bool) -> GroupOutcome:
+    if record.members_over:
+        return GroupOutcome("finished")
     errors = [event["error"] for event in record.failures if event["kind"] != "lost"]
     if record.undying and record.last_word is None:
         return GroupOutcome("lost", error=_undying(record, log))

@@ -25,10 +25,11 @@ from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
+from .run_members import RunMembers, orders_of
 
 if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import RankOrder, TrainOrder
+    from ..training.runtime.rank_request import FusedOrder, RankOrder, TrainOrder
 
 _log = logging.getLogger(__name__)
 
@@ -84,6 +85,7 @@ class RankGroup:
         self._limits = limits or Limits()
         self._kills = kills
         self._devices = request.get("devices", [])
+        self._members = RunMembers(request)
         part: Any = request.get("part", {})
         self._record = GroupRecord(
             ranks, [device["id"] for device in self._devices], part.get("first", 0)
@@ -219,6 +221,13 @@ class RankGroup:
         if not isinstance(event.get("kind"), str) or not isinstance(event.get("rank"), int):
             _log.warning("An event of job %s names no kind or rank: %.300s", self.job, event)
             return
+        if self._members.end(event):
+            self._record.members_over = self._members.over
+            if self._members.over:
+                self._after(self._limits.leave, self._kill)
+            self._watch_others()
+            self._heard(event)
+            return
         match event["kind"]:
             case "failed" | "oom" | "lost":
                 error = failure_of(event, self._record.first)
@@ -233,7 +242,7 @@ class RankGroup:
             case "started" | "checkpoint":
                 self._record.safe_step = event.get("step")
         if event["kind"] not in ("measured", "meets"):
-            self._watch(event["kind"], event.get("step"))
+            self._watch(event)
         self._heard(event)
 
     def _watch_start(self, deadline: float | None) -> None:
@@ -254,17 +263,26 @@ class RankGroup:
             return 0.0
         return max(self._limits.start, self._request.get("patienceSeconds", 0.0))
 
-    def _watch(self, kind: str, step: object) -> None:
+    def _watch(self, event: RankEvent) -> None:
         """Wait for the next step, if one is to come. What follows the last may take any time."""
+        self._wait_no_more()
+        request, step = self._request, event.get("step")
+        if request["kind"] != "train" or event["kind"] not in PROGRESS or not isinstance(step, int):
+            return
+        self._record.began = True
+        if step < _last_step(orders_of(request).get(event.get("task", ""), request)):
+            self._wait(self._patience())
+
+    def _watch_others(self) -> None:
+        """One of several tasks is over: wait for the next step of the others."""
+        self._wait_no_more()
+        if not self._members.over:
+            self._wait(self._patience())
+
+    def _wait_no_more(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
             self._silence = None
-        request = self._request
-        if request["kind"] != "train" or kind not in PROGRESS or not isinstance(step, int):
-            return
-        self._record.began = True
-        if step < _last_step(request):
-            self._wait(self._patience())
 
     def _patience(self) -> float:
         """Seconds for the next step."""
@@ -320,7 +338,8 @@ class RankGroup:
     def _is_wordless(self) -> bool:
         """Whether the rank that tells the result has left without one: nobody waits for another."""
         self._events.drain()
-        return self._record.last_word is None and not self._record.stopping
+        told = self._record.last_word is not None or self._members.over
+        return not told and not self._record.stopping
 
     def _expire(self, deadline: float) -> None:
         self._record.expired = deadline
@@ -346,7 +365,7 @@ class RankGroup:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
 
 
-def _last_step(request: TrainOrder) -> int:
+def _last_step(request: TrainOrder | FusedOrder) -> int:
     """The step that no other follows: an evaluation there may take any time."""
     steps = request.get("steps", 0)
     return min(steps, request.get("until", steps)) if request.get("evaluates", False) else steps

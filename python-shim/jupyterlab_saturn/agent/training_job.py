@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, failure_of
-from ..wire import message, validate
+from .attempt_voice import AttemptVoice
+from .fused_job import FusedMember
 from .group_outcome import GroupOutcome
 from .host_memory import has_room
 from .job_context import JobContext, choose_devices
 from .node_address import node_address
 from .rank_group import PROGRESS, RankGroup
+from .train_order import train_order
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device, GroupOrder, GroupStart, Node
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import TrainOrder
 
 _log = logging.getLogger(__name__)
-
-_EVENT_FIELDS = ("step", "loss", "stepSeconds", "metrics", "cell", "result", "error", "meeting")
 
 
 class TrainingJob:
@@ -45,7 +43,11 @@ class TrainingJob:
     """
 
     def __init__(
-        self, place: JobContext, body: GroupStart, node: Node, previous: TrainingJob | None = None
+        self,
+        place: JobContext,
+        body: GroupStart,
+        node: Node,
+        previous: TrainingJob | FusedMember | None = None,
     ) -> None:
         self.task: str = body["task"]["name"]
         self.number: int = body["attempt"]
@@ -53,6 +55,8 @@ class TrainingJob:
         self._body = body.copy()
         self._node = node
         self._previous = previous
+        part_of = node["id"] if "part" in body else None
+        self._voice = AttemptVoice(place.say, self.task, self.number, part_of)
         self._stop_told = asyncio.Event()
         self.over = asyncio.Event()
         self.has_finished = False
@@ -68,10 +72,7 @@ class TrainingJob:
             outcome = GroupOutcome("failed", error=failure_of(error))
         self.has_finished = outcome.kind == "finished"
         self.over.set()
-        word = outcome.word
-        result = word.get("result") if word is not None and word["kind"] == "finished" else None
-        facts = {"step": outcome.step, "error": outcome.error, "result": result}
-        self._tell(outcome.kind, facts)
+        self._voice.tell_end(outcome)
 
     @property
     def order(self) -> GroupOrder:
@@ -115,7 +116,7 @@ class TrainingJob:
             return await self._train_on(devices)
         with self._place.leases.hold(devices):
             if not has_room(previous.pids, len(devices)):
-                self._tell("ready", {})
+                self._voice.tell("ready", {})
                 await _first(previous.over.wait(), self._stop_told.wait())
             if self._stop_told.is_set() or previous.has_finished:
                 return GroupOutcome("stopped")
@@ -126,37 +127,10 @@ class TrainingJob:
         await _first(self._place.reachable(), self._stop_told.wait())
         await self._place.files.of([body["task"]])
         rendezvous = self._place.rendezvous()
-        request: TrainOrder = {
-            "kind": "train",
-            "task": body["task"],
-            "attempt": self.number,
-            "node": self._node["id"],
-            "steps": body["steps"],
-            "strategy": body["strategy"],
-            "devices": devices,
-            "rendezvous": str(rendezvous),
-            "checkpointSeconds": body["checkpointSeconds"],
-            "techniques": body.get("techniques", []),
-        }
+        request = train_order(body, self._node, devices, rendezvous)
         waits_for = None if previous is None or previous.over.is_set() else previous
         if waits_for is not None:
             request["held"] = True
-        if "until" in body:
-            request["until"] = body["until"]
-        if "evaluates" in body:
-            request["evaluates"] = body["evaluates"]
-        if "rungs" in body:
-            request["rungs"] = body["rungs"]
-        if "explores" in body:
-            request["explores"] = body["explores"]
-        if "keeps" in body:
-            request["keeps"] = body["keeps"]
-        if "signature" in body:
-            request["signature"] = body["signature"]
-        if "stepSeconds" in body:
-            request["stepSeconds"] = body["stepSeconds"]
-        if "patienceSeconds" in body:
-            request["patienceSeconds"] = body["patienceSeconds"]
         folder = self._place.paths.attempt(self.task, self.number)
         first = 0
         if "part" in body:
@@ -179,7 +153,9 @@ class TrainingJob:
             waiting.cancel()
             rendezvous.unlink(missing_ok=True)
 
-    async def _take_over(self, group: RankGroup, previous: TrainingJob | None) -> None:
+    async def _take_over(
+        self, group: RankGroup, previous: TrainingJob | FusedMember | None
+    ) -> None:
         """Let a group begin that is held, once the other is over."""
         if previous is None:
             return
@@ -196,29 +172,12 @@ class TrainingJob:
         if event["kind"] == "ready":
             self._ready.add(event["rank"])
             if len(self._ready) == self._body["strategy"]["devices"]:
-                self._tell("ready", {})
+                self._voice.tell("ready", {})
         elif event["kind"] in PROGRESS or event["kind"] == "meets":
-            self._tell(event["kind"], event)
+            self._voice.tell(event["kind"], event)
 
-    def _tell(self, kind: str, facts: Mapping[str, object]) -> None:
-        body: Any = {
-            "task": self.task,
-            "attempt": self.number,
-            "kind": kind,
-            "time": facts.get("time", time.time()),
-        }
-        if "part" in self._body:
-            body["node"] = self._node["id"]
-        body |= {name: facts[name] for name in _EVENT_FIELDS if facts.get(name) is not None}
-        try:
-            validate("GroupEvent", body)
-        except SaturnError as error:
-            if kind in PROGRESS:
-                raise
-            kept = ("task", "attempt", "time", "node")
-            body = {name: body[name] for name in kept if name in body}
-            body |= {"kind": "failed", "error": error.to_json()}
-        self._place.say(message("agent", "group.event", body))
+
+Attempt = TrainingJob | FusedMember
 
 
 async def _first(*waits: Coroutine[Any, Any, object]) -> None:

@@ -83,7 +83,7 @@ class TrialJob:
     async def _measure(self, *, blocking: bool = False) -> GroupOutcome:
         await self._place.reachable()
         body = self._body
-        await self._place.files.of([body["task"]])
+        await self._place.files.of([body["task"], *body.get("fused", [])])
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
         request: TrialOrder = {
@@ -95,6 +95,9 @@ class TrialJob:
             "rendezvous": str(rendezvous),
             "techniques": body.get("techniques", []),
         }
+        if "fused" in body:
+            request["fused"] = body["fused"]
+            request["base"] = body.get("base", "")
         if blocking:
             request["launchBlocking"] = True
         if "patienceSeconds" in body:
@@ -109,7 +112,9 @@ class TrialJob:
             shutil.rmtree(self._place.paths.trial(group.job), ignore_errors=True)
 
     def _cell(self, outcome: GroupOutcome) -> ProfileCell:
-        signature, strategy = self._body["signature"], self._body["strategy"]
+        body = self._body
+        strategy, fused = body["strategy"], len(body.get("fused", [])) + 1
+        signature = body.get("base", "") if fused > 1 else body["signature"]
         failure: Failure = outcome.error or {
             "code": "trial-stopped",
             "message": "The trial ended before it had measured anything.",
@@ -126,13 +131,16 @@ class TrialJob:
                 return cell
         elif failure["code"] == "rank-lost":
             failure = {**failure, "code": "trial-lost"}
-        return {
+        failed: ProfileCell = {
             "signature": signature,
             "strategy": strategy,
             "status": "oom" if outcome.kind == "oom" else "failed",
             "source": "measured",
             "error": failure,
         }
+        if fused > 1:
+            failed["fused"] = fused
+        return failed
 
 
 def _is_of_others(outcome: GroupOutcome) -> bool:

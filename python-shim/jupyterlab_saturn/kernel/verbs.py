@@ -71,6 +71,13 @@ _WISHES = (
         "open to whoever reaches it.",
         "2",
     ),
+    Option(
+        "--fuse",
+        "text",
+        "Whether adapters of one frozen model may be trained in one run, where that is faster: "
+        "auto or never.",
+        "never",
+    ),
 )
 
 VERBS = (
@@ -107,7 +114,8 @@ VERBS = (
                 "--stop",
                 "text",
                 "Give up early what will hardly be the best, by a rule: asha or median, with its "
-                "numbers asha:eta=4,first=2; none when absent.",
+                "numbers asha:eta=4,first=2; or pbt, where the worst give way to others that go "
+                "on from the best, with what has a range changed a little. None when absent.",
                 "asha",
             ),
             Option(

@@ -200,6 +200,16 @@ def _nodes(value: str | int) -> int:
     return nodes
 
 
+def _fuse(value: str) -> str:
+    if value != "never":
+        raise SaturnError(
+            "bad-wish",
+            f"Whether tasks are trained in one run cannot be {value!r}.",
+            "Give auto or never.",
+        )
+    return value
+
+
 READERS: Mapping[str, Any] = {
     "deadline": moment,
     "start": moment,
@@ -211,4 +221,5 @@ READERS: Mapping[str, Any] = {
     "objective": _objective,
     "keep_free": _free,
     "span": _nodes,
+    "fuse": _fuse,
 }

@@ -64,6 +64,9 @@ class Wishes(TaskWishes, total=False):
     span
         A task may train over so many nodes at most, on more devices than one has. Its ranks then
         meet on the network between the nodes, which is open to whoever reaches it.
+    fuse
+        ``"never"``: adapters of one frozen model are trained one by one. ``"auto"``, as without
+        it: in one run where that is faster.
     """
 
     at_most: str | int | None
@@ -73,6 +76,7 @@ class Wishes(TaskWishes, total=False):
     objective: str | None
     keep_free: str | int | Iterable[str] | None
     span: str | int | None
+    fuse: str | None
 
 
 TASK_WISHES: Mapping[str, TaskWish] = {
@@ -89,6 +93,7 @@ SESSION_WISHES: Mapping[str, SessionWish] = {
     "objective": "objective",
     "keep_free": "freeDevices",
     "span": "span",
+    "fuse": "fuse",
 }
 
 
@@ -124,7 +129,7 @@ def session_change(wishes: Wishes, nodes: Iterable[str]) -> SessionWishesChange 
         if word not in wishes:
             continue
         value = wishes[word]  # type: ignore[literal-required]
-        if value is None or value == "none":
+        if value is None or value == "none" or (word == "fuse" and value == "auto"):
             taken.append(name)
         elif word == "price":
             asked[name] = prices(value, nodes)

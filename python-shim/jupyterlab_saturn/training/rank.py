@@ -125,10 +125,7 @@ def _train(
     network: NetworkNamespace | None,
 ) -> None:
     from .native.native_jobs import train_natively, try_natively
-    from .run.attempt_claim import AttemptClaim
-    from .run.observers import observer_of
-    from .run.training_loop import TrainingLoop
-    from .run.training_measurement import TrainingMeasurement
+    from .run.group_training import GroupTraining
     from .run.trial import run_trial
     from .runtime.process_group import ProcessGroup
     from .techniques.native import Native
@@ -152,32 +149,7 @@ def _train(
     elif orders is None:
         run_trial(request, world, device, events)
     else:
-        observer = observer_of(request, world, events)
-        measurement = TrainingMeasurement(request, world, device, observer.measured)
-        claim = AttemptClaim.of_task(request.paths, request.task["name"], request.attempt)
-        if not request.held:  # nobody else is to have the task, whoever may think so still
-            world.on_root(claim.make)
-
-        def ready() -> None:
-            measurement.requested_at = orders.wait(events)
-            world.on_root(claim.make)
-
-        TrainingLoop(
-            request.workload,
-            world,
-            device,
-            steps=request.steps,
-            evaluates=request.evaluates,
-            rungs=request.rungs,
-            keeps=request.keeps,
-            checkpoint_seconds=request.checkpoint_seconds,
-            step_seconds=request.step_seconds,
-            stop_wanted=orders.stop_wanted,
-            until=orders.until,
-            ready=ready,
-            measurement=measurement,
-            observer=observer,
-        ).run()
+        GroupTraining(request, world, device, events, orders).run()
     world.leave()
 
 
@@ -215,6 +187,7 @@ def _report(error: BaseException, events: EventSender) -> int:
             | "stranger-met"
             | "no-network"
             | "late-commit"
+            | "fellow-failed"
         ):
             events.emit({"kind": "lost", "error": failure})
         case _:

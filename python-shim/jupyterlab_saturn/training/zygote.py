@@ -198,7 +198,7 @@ def preload() -> None:
     import torch
 
     from .inspect import inspection_pool  # noqa: F401
-    from .run import training_loop, trial  # noqa: F401
+    from .run import group_training, trial  # noqa: F401
 
     # The first optimizer of a process loads the compiler's modules, a second's work.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)

@@ -37,9 +37,13 @@ export function cellKey(signature: string, strategy: Strategy, model?: string): 
   return `${signature} ${wayKey(strategy, model)}`;
 }
 
-/** Key of what is, or is to be, a profile cell: see {@link cellKey}. */
-export function keyOfCell(cell: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): string {
-  return cellKey(cell.signature, cell.strategy, cell.model);
+/** What tells one profile cell from another. */
+export type CellPlace = Pick<ProfileCell, 'signature' | 'strategy' | 'model' | 'fused'>;
+
+/** Key of what is, or is to be, a profile cell: see {@link cellKey}; of a fused run, with the number of its tasks. */
+export function keyOfCell({ signature, strategy, model, fused }: CellPlace): string {
+  const key = cellKey(signature, strategy, model);
+  return fused === undefined ? key : `${key}, ${fused} fused`;
 }
 
 /** Key of a strategy's curve: the same technique with the same knobs and nodes, whatever the device count. */

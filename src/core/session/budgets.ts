@@ -23,7 +23,9 @@ export function withSpent(session: ISession, gone: readonly TaskState[]): ISessi
     return session;
   }
   const before = { ...spentBefore };
-  for (const [node, seconds] of deviceSeconds(gone, budgetFrom)) {
+  const names = new Set(gone.map(({ spec }) => spec.name));
+  const left = session.state.tasks.filter(({ spec }) => !names.has(spec.name));
+  for (const [node, seconds] of deviceSeconds(gone, budgetFrom, undefined, left)) {
     if (seconds > 0) {
       before[node] = (before[node] ?? 0) + seconds;
     }
@@ -31,13 +33,33 @@ export function withSpent(session: ISession, gone: readonly TaskState[]): ISessi
   return Object.keys(before).length > 0 ? withState(session, { spentBefore: before }) : session;
 }
 
-/** Device-seconds of each attempt of some tasks with its node; those of attempts that are not over only until `now`. */
-function deviceSeconds(tasks: readonly TaskState[], from = 0, now?: number): [string, number][] {
+/**
+ * Device-seconds of each run of some tasks with its node; those of runs that are not over only until `now`.
+ *
+ * @param others - tasks that are counted elsewhere, with what they had of a run in common.
+ */
+function deviceSeconds(
+  tasks: readonly TaskState[],
+  from = 0,
+  now?: number,
+  others: readonly TaskState[] = []
+): [string, number][] {
+  const counted = new Map<string, number>();
+  for (const { fusion, endedAt = Infinity } of others.flatMap(({ attempts }) => attempts)) {
+    if (fusion !== undefined) {
+      counted.set(fusion, Math.max(counted.get(fusion) ?? 0, endedAt));
+    }
+  }
   return tasks
     .flatMap(({ attempts }) => attempts)
-    .flatMap(attempt => sharesOf(attempt).map(share => ({ ...attempt, ...share })))
-    .map(({ requestedAt, endedAt = now ?? requestedAt, devices, node }) => [
-      node,
-      Math.max(0, endedAt - Math.max(requestedAt, from)) * devices.length
-    ]);
+    .sort((a, b) => a.requestedAt - b.requestedAt)
+    .flatMap((attempt): [string, number][] => {
+      const { fusion, requestedAt, endedAt = now ?? requestedAt } = attempt;
+      const begins = Math.max(requestedAt, from, (fusion !== undefined && counted.get(fusion)) || 0);
+      const seconds = Math.max(0, endedAt - begins);
+      if (fusion !== undefined) {
+        counted.set(fusion, Math.max(begins, endedAt));
+      }
+      return sharesOf(attempt).map(({ node, devices }) => [node, seconds * devices.length]);
+    });
 }

@@ -3,7 +3,9 @@ import { modelAt } from '../model/deviceModels.js';
 import type { FailedTrials } from '../profiling/failedTrials.js';
 import type { Attempt, Node, Plan, Segment, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { type IGroupWish, startGroup } from './groupStart.js';
+import { isLoner } from './fusedEnds.js';
+import { cellOfRun } from './fusedRuns.js';
+import { type IGroupWish, type IMember, startRun } from './groupStart.js';
 import { areAllPlannedOn, deviceKey, deviceKeys, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCell } from './profileTable.js';
 import { type ISession, type IStep, lastAttempt, withState } from './session.js';
@@ -61,9 +63,11 @@ export function dispatchSegments(session: ISession, time: number): IStep {
   const turns = new Turns(session, planned.plan);
   const commands: Command[] = [];
   let next: ISession = session;
-  for (const { stretch, task } of turns.next()) {
-    if (!isHeldBack(task, time) && isRoomForOne(next)) {
-      const [started, command] = startGroup(next, task, wishOf(next, stretch, time), time);
+  for (const turn of turns.next()) {
+    const [first, ...others] = turn.filter(({ task }) => !isHeldBack(task, time));
+    if (first && isRoomForOne(next)) {
+      const memberOf = ({ stretch, task }: ITurn): IMember => ({ task, wish: wishOf(next, stretch, time) });
+      const [started, command] = startRun(next, [memberOf(first), ...others.map(memberOf)], time);
       const origin = next.state.plan?.startedAt ?? time;
       next = withState(started, { plan: { ...planned, startedAt: origin } });
       commands.push(command);
@@ -111,8 +115,8 @@ class Turns {
     this._failed = failedTrials(_session.state.cells);
   }
 
-  /** The stretches whose turn it is, in the order of the plan. */
-  next(): ITurn[] {
+  /** The stretches whose turn it is, in the order of the plan; those of one run together. */
+  next(): ITurn[][] {
     const busy = busyDevices(this._session);
     const firsts = new Map<string, number>();
     for (const key of this._lists.byDevice.keys()) {
@@ -126,9 +130,35 @@ class Turns {
       .flatMap(place => {
         const { segment } = this._lists.stretches[place]!;
         const isFirst = deviceKeys(segment).every(key => firsts.get(key) === place);
-        const turn = isFirst ? this._at(place) : undefined;
-        return turn && turn.task.status === 'ready' && this._isFirstOfTask(place) ? [turn] : [];
+        const turn = isFirst ? this._runAt(place) : [];
+        return turn.length > 0 ? [turn] : [];
       });
+  }
+
+  /** What is to begin together with a stretch; nothing while one of it has still to leave where it trains. */
+  private _runAt(place: number): ITurn[] {
+    const { fusion } = this._lists.stretches[place]!.segment;
+    const places = fusion === undefined ? [place] : this._lists.byFusion.get(fusion)!;
+    const turns = places.flatMap(own => (this._isFirstOfTask(own) ? (this._at(own) ?? []) : []));
+    const isAwaited = turns.some(({ task }) => task.status === 'stopping' && task.moving);
+    const ready = isAwaited ? [] : turns.filter(({ task }) => task.status === 'ready');
+    const together = ready.filter(({ task }) => !isLoner(task));
+    return together.length > 1 && this._isKnownToRun(together) ? together : ready.slice(0, 1);
+  }
+
+  /** Whether so many tasks in one run are known to work still: they may have run out of memory since the plan was made. */
+  private _isKnownToRun(turns: readonly ITurn[]): boolean {
+    const { cells } = this._session.state;
+    const { segment } = turns[0]!.stretch;
+    const model = modelAt(plannedCluster(this._session.state), segment);
+    const way = { strategy: segment.strategy, ...(model !== undefined && { model }) };
+    return (
+      cellOfRun(
+        turns.map(({ task }) => task),
+        way,
+        cells
+      ) !== undefined
+    );
   }
 
   /** Whether devices were found to be further in the plan than was known. */

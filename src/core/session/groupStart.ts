@@ -1,15 +1,28 @@
 import { modelAt } from '../model/deviceModels.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import { devicesPerNode } from '../model/strategy.js';
-import type { Attempt, GroupPart, GroupStart, Meeting, RunState, TaskState } from '../wire/messages.js';
+import type {
+  Attempt,
+  FusedTask,
+  GroupPart,
+  GroupStart,
+  Meeting,
+  RunState,
+  TaskState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
-import { patience } from './patience.js';
+import { cellOfRun, fusionBase } from './fusedRuns.js';
+import { PATIENCE_STEPS, patience } from './patience.js';
 import { measuredCell } from './profileTable.js';
 import { type ISession, lastAttempt, techniquesOf, withState, withTask } from './session.js';
 import { rungsFrom } from './stopRules/ladder.js';
+import { taskNamed } from './taskTable.js';
+
+type StartCommand = Extract<Command, { kind: 'start' }>;
 
 /** What a rank group is to do. */
-export interface IGroupWish extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere' | 'planned'> {
+export interface IGroupWish
+  extends Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere' | 'planned' | 'fusion'> {
   /** Step after which it is to leave; the task's last at the latest. */
   readonly until: number;
 }
@@ -24,7 +37,7 @@ export function startGroup(
   task: TaskState,
   wish: IGroupWish,
   time: number
-): [ISession, Command] {
+): [ISession, StartCommand] {
   const attempt = attemptAt(session, task, wish, time);
   const { run } = session.state;
   const started = withTask(withState(session, { run: begun(run, time) }), task.spec.name, {
@@ -33,6 +46,74 @@ export function startGroup(
     progress: { step: task.checkpointStep ?? 0 }
   });
   return [started, { kind: 'start', node: wish.node, body: startOf(session, task, attempt) }];
+}
+
+/** A task and what its rank group is to do. */
+export interface IMember {
+  readonly task: TaskState;
+  readonly wish: IGroupWish;
+}
+
+/** Have tasks go on from where they are in one run; see {@link startGroup}. They are in one place, by one strategy. */
+export function startRun(
+  session: ISession,
+  members: readonly [IMember, ...IMember[]],
+  time: number
+): [ISession, StartCommand] {
+  const [first, ...others] = members;
+  if (others.length === 0) {
+    return startGroup(session, first.task, first.wish, time);
+  }
+  // Names may come again, once their tasks were removed; a task has but one attempt of a number at a time.
+  const fusion = `${first.task.spec.name} ${(lastAttempt(first.task)?.number ?? 0) + 1} ${time}`;
+  let next = session;
+  const bodies: GroupStart[] = [];
+  for (const { task, wish } of members) {
+    const [begun, { body }] = startGroup(next, task, { ...wish, fusion }, time);
+    next = begun;
+    bodies.push(body);
+  }
+  return [next, { kind: 'start', node: first.wish.node, body: bodyOfRun(next, members, bodies) }];
+}
+
+function bodyOfRun(
+  { state }: ISession,
+  members: readonly IMember[],
+  bodies: readonly GroupStart[]
+): GroupStart {
+  const tasks = members.map(({ task }) => task);
+  const [first, ...others] = bodies as [GroupStart, ...GroupStart[]];
+  const model = lastAttempt(taskNamed(state.tasks, first.task.name)!)?.model;
+  const stepSeconds = cellOfRun(
+    tasks,
+    { ...first, ...(model !== undefined && { model }) },
+    state.cells
+  )?.stepSeconds;
+  const least = (secondsOf: (body: GroupStart) => number): number => Math.min(...bodies.map(secondsOf));
+  const slowest = Math.max(...bodies.map(({ patienceSeconds = 0 }) => patienceSeconds));
+  const { stepSeconds: _alone, ...rest } = first;
+  return {
+    ...rest,
+    fused: others.map(ofOne) as NonNullable<GroupStart['fused']>,
+    base: fusionBase(tasks[0]!) ?? '',
+    checkpointSeconds: least(({ checkpointSeconds }) => checkpointSeconds),
+    patienceSeconds: Math.max(slowest, PATIENCE_STEPS * (stepSeconds ?? 0)),
+    ...(stepSeconds !== undefined && { stepSeconds })
+  };
+}
+
+/** Of what an agent is told to begin an attempt, what is of its task alone. */
+function ofOne({ task, attempt, steps, until, signature, evaluates, keeps, rungs }: GroupStart): FusedTask {
+  return {
+    task,
+    attempt,
+    steps,
+    ...(until !== undefined && { until }),
+    ...(signature !== undefined && { signature }),
+    ...(evaluates && { evaluates }),
+    ...(keeps && { keeps }),
+    ...(rungs && { rungs })
+  };
 }
 
 /** The next attempt of a task, at a wish. */
@@ -50,7 +131,8 @@ export function attemptAt(
     requestedAt: time,
     fromStep: task.checkpointStep ?? 0,
     ...(until < (task.inspection?.steps ?? 1) && { until }),
-    ...(measuredCell(cells, task, place.strategy, model) === undefined && { explores: true })
+    ...(place.fusion === undefined &&
+      measuredCell(cells, task, place.strategy, model) === undefined && { explores: true })
   };
 }
 

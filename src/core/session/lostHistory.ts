@@ -47,6 +47,7 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
         node: node.id,
         devices: order.devices,
         ...on(order.devices),
+        ...(order.fused && { fusion: `${order.fused.join(' ')} ${time}` }),
         requestedAt: time,
         startedAt: time,
         fromStep: task.checkpointStep ?? 0

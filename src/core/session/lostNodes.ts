@@ -4,8 +4,9 @@ import { loseParts } from './groupParts.js';
 import { handOver } from './inspections.js';
 import { type Inspectors, inspectors } from './inspectors.js';
 import { settled } from './kindVerdicts.js';
+import { losses, lostTooOften } from './losses.js';
 import { awayWords, isInCluster, SILENT, withoutNode } from './nodes.js';
-import { losses, lostTooOften, MAX_NODES_LOST } from './rankGroups.js';
+import { MAX_NODES_LOST } from './rankGroups.js';
 import {
   type ISession,
   type IStep,

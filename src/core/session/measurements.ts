@@ -1,8 +1,17 @@
-import { wayKey } from '../model/strategy.js';
-import type { GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
+import { keyOfCell } from '../model/strategy.js';
+import type { Attempt, GroupEvent, ProfileCell, TaskState } from '../wire/messages.js';
 import { believedCells } from './belief.js';
+import { cellOfRun, fusionBase, tasksIn } from './fusedRuns.js';
 import { measuredCell } from './profileTable.js';
-import { type ISession, isExploring, lastAttempt, withNews, withState, withTask } from './session.js';
+import {
+  type ISession,
+  isExploring,
+  lastAttempt,
+  mapTasks,
+  withNews,
+  withState,
+  withTask
+} from './session.js';
 import { splitSignature, unlikeness } from './speeds.js';
 
 /** A step that takes longer or shorter than planned by more than this share is news. */
@@ -24,6 +33,9 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
   if (!cell?.stepSeconds || cell.status !== 'ok' || !attempt || !inspection) {
     return session;
   }
+  if (attempt.fusion !== undefined) {
+    return noteMeasuredRun(session, task, attempt, cell);
+  }
   const { stepSeconds } = cell;
   // What is only reported is not journaled: a replay does not know of it.
   const factor = unlikeness(session, task, stepSeconds, other => lastAttempt(other)?.stepSeconds);
@@ -31,18 +43,12 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     return splitSignature(session, { kind: 'speed-differs', task: spec.name, stepSeconds, factor });
   }
   const { cells } = session.state;
-  const known: Partial<ProfileCell> = measuredCell(cells, task, attempt.strategy, attempt.model) ?? {};
+  const known = measuredCell(cells, task, attempt.strategy, attempt.model);
   const believed = measuredCell(believedCells(cells), task, attempt.strategy, attempt.model)?.stepSeconds;
-  const { recalled: _, foreignBytes: __, ...before } = known;
-  const found: ProfileCell = {
-    ...before,
-    ...cell,
+  const found = {
+    ...trainedCell(known, cell, attempt),
     signature: inspection.signature,
-    strategy: attempt.strategy,
-    ...(attempt.model !== undefined && { model: attempt.model }),
-    source: 'measured',
-    hash: spec.hash,
-    trained: known.stepSeconds ? (stepSeconds * (known.trained ?? 1)) / known.stepSeconds : 1
+    hash: spec.hash
   };
   const noted = withTask(session, spec.name, {
     attempts: [...task.attempts.slice(0, -1), { ...attempt, stepSeconds }]
@@ -52,20 +58,73 @@ export function noteMeasured(session: ISession, task: TaskState, { cell }: Group
     const counted = withState(measured, { trialsDone: measured.state.trialsDone + 1 });
     return withNews({ ...counted, bestMakespan: undefined }, { kind: 'measured', tasks: [spec.name] });
   }
-  const off = believed === undefined ? 0 : Math.abs(stepSeconds - believed);
   const first = attempt.stepSeconds === undefined;
-  return first && believed !== undefined && off > NEWS * believed && off > ERRORS * errorOf(cell)
+  return first && believed !== undefined && isOff(cell, stepSeconds, believed)
     ? withNews(measured, { kind: 'speed', tasks: [spec.name], factor: stepSeconds / believed })
     : measured;
 }
 
+/** What a rank group found, with what was known before of the same. */
+function trainedCell(
+  known: ProfileCell | undefined,
+  cell: ProfileCell,
+  { strategy, model }: Attempt
+): ProfileCell {
+  const { recalled: _, foreignBytes: __, ...before } = known ?? ({} as Partial<ProfileCell>);
+  const { stepSeconds = 0 } = cell;
+  return {
+    ...before,
+    ...cell,
+    strategy,
+    ...(model !== undefined && { model }),
+    source: 'measured',
+    trained: known?.stepSeconds ? (stepSeconds * (known.trained ?? 1)) / known.stepSeconds : 1
+  };
+}
+
+/** Note how fast a run of several tasks was measured to train: for as many as it has now, and all of them the same. */
+function noteMeasuredRun(
+  session: ISession,
+  { spec, inspection }: TaskState,
+  attempt: Attempt,
+  cell: ProfileCell
+): ISession {
+  const { cells } = session.state;
+  const { fusion = '', strategy, stepSeconds: before } = attempt;
+  const { stepSeconds = 0, fused } = cell;
+  const there = tasksIn(session.state, fusion);
+  if (fused === undefined) {
+    return session;
+  }
+  const base = fusionBase({ inspection });
+  const count = { ...cell, signature: base ?? cell.signature, strategy };
+  const known = cells.find(
+    one => one.status === 'ok' && keyOfCell(one) === keyOfCell(trainedCell(undefined, count, attempt))
+  );
+  const believed =
+    there.length === fused ? cellOfRun(there, attempt, believedCells(cells))?.stepSeconds : undefined;
+  const names = new Set(there.map(task => task.spec.name));
+  const noted = mapTasks(session, task =>
+    names.has(task.spec.name)
+      ? { ...task, attempts: [...task.attempts.slice(0, -1), { ...lastAttempt(task)!, stepSeconds }] }
+      : task
+  );
+  const measured = withTrainedCell(noted, trainedCell(known, count, attempt));
+  return before === undefined && believed !== undefined && isOff(cell, stepSeconds, believed)
+    ? withNews(measured, { kind: 'speed', tasks: [spec.name], factor: stepSeconds / believed })
+    : measured;
+}
+
+/** Whether a step takes so much longer or shorter than believed that it is not chance. */
+function isOff(cell: ProfileCell, stepSeconds: number, believed: number): boolean {
+  const off = Math.abs(stepSeconds - believed);
+  return off > NEWS * believed && off > ERRORS * errorOf(cell);
+}
+
 /** The session with what training found in the place of what was known; what failed for tasks stands beside it. */
 export function withTrainedCell(session: ISession, found: ProfileCell): ISession {
-  const key = wayKey(found.strategy, found.model);
-  const others = session.state.cells.filter(
-    old =>
-      old.status === 'failed' || old.signature !== found.signature || wayKey(old.strategy, old.model) !== key
-  );
+  const key = keyOfCell(found);
+  const others = session.state.cells.filter(old => old.status === 'failed' || keyOfCell(old) !== key);
   return withState(session, { cells: [...others, found] });
 }
 

@@ -17,7 +17,7 @@ export const TRIAL_DEADLINE_SECONDS = 600;
 export const PATIENCE_SECONDS = 180;
 
 /** Ranks wait for so many steps of another, and so many savings: it reads back, checks and writes. */
-const PATIENCE_STEPS = 20;
+export const PATIENCE_STEPS = 20;
 const PATIENCE_SAVES = 4;
 
 /** Weights and the moments of Adam in single precision, and a copy of the weights. */

@@ -14,10 +14,13 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import { believedCells } from './belief.js';
+import { cellOfRun, sharedRun, stayingIn } from './fusedRuns.js';
+import { fusionsOf } from './fusions.js';
 import { areAllPlannedOn, plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
-import { comingAttempt, isActive, isOpen, isStaying } from './session.js';
+import { comingAttempt, isActive, isOpen, isStaying, lastAttempt } from './session.js';
+import { likelySteps } from './stopRules/likelySteps.js';
 import { targetStep } from './stretches.js';
 import { cellOn, cellTable, type IKnown, measured, sharedOptions, spanOf, whyNone } from './taskOptions.js';
 import { hasActive } from './taskTable.js';
@@ -37,6 +40,8 @@ export interface IPlanRequestOptions {
   readonly whole?: boolean;
   /** How tasks may be moved; those that train stay when absent. */
   readonly switches?: PlanRequest['switches'];
+  /** Names of tasks that may be trained in one run, beside the runs that are offered anyway. */
+  readonly runs?: readonly (readonly string[])[];
   /** Whether to offer a task that trains other strategies only once training has measured what it does; false when absent. */
   readonly cautious?: boolean;
 }
@@ -62,14 +67,15 @@ export function planRequest(
   const usable =
     options.cells ?? believedCells(state.cells.filter(cell => isMeasured(cell) || cell.status === 'pruned'));
   const training = hasActive(state.tasks);
+  const alone = usable.filter(({ fused }) => fused === undefined);
   const cells = cellTable(
-    usable.filter(cell => cell.status !== 'failed').map(cell => (training ? withMargin(cell) : cell))
+    alone.filter(cell => cell.status !== 'failed').map(cell => (training ? withMargin(cell) : cell))
   );
-  const failed = new FailedTrials(usable);
+  const failed = new FailedTrials(alone);
   const chosen = options.selection ? new Set(options.selection) : null;
   const shared = new Map<string, PlanOption[]>();
   const cluster = plannedCluster(state);
-  const known: IKnown = { cluster, span: state.wishes?.span ?? 1, cells, failed, shared };
+  const known: IKnown = { cluster, span: state.wishes?.span ?? 1, cells, failed, shared, usable };
   const tasks = state.tasks
     .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
     .map(task => ({
@@ -86,8 +92,10 @@ export function planRequest(
     seed: options.seed ?? 0,
     budget: options.budget ?? {}
   };
-  const previous = training && !options.whole ? planLeft(state, request) : [];
-  return previous.length > 0 ? { ...request, previous } : request;
+  const fusions = fusionsOf(state, request, usable, options.runs && { given: options.runs });
+  const asked = fusions.length > 0 ? { ...request, fusions } : request;
+  const previous = training && !options.whole ? planLeft(state, asked) : [];
+  return previous.length > 0 ? { ...asked, previous } : asked;
 }
 
 function withMargin(cell: ProfileCell): ProfileCell {
@@ -106,9 +114,12 @@ function planTask(
 ): PlanTask {
   const target = whole ? (task.inspection?.steps ?? 1) : targetStep(task);
   const later = (task.inspection?.steps ?? 1) - target;
+  const done = stepsDone(task, now);
+  const likely = likelySteps(state, task, done, target);
   const plan: PlanTask = {
     name: task.spec.name,
-    steps: Math.max(0, target - stepsDone(task, now)),
+    steps: Math.max(0, target - done),
+    ...(likely !== undefined && { likely }),
     ...(later > 0 && { later }),
     options: sharedOptions(task, known)
   };
@@ -120,8 +131,8 @@ function planTask(
     const key = strategyKey(attempt.strategy);
     const model = attempt.model ?? modelAt(known.cluster, attempt);
     const cell = cellOn(task, attempt.strategy, model, known.cells);
-    const stepSeconds = runningSpeed(task, attempt, cell);
-    plan.running = placementOf(attempt);
+    const stepSeconds = runningSpeed(state, task, attempt, known);
+    plan.running = placementIn(state, attempt);
     if (wouldBeginAnew(task) || task.next) {
       const { elsewhere: _, ...place } = plan.running;
       plan.pin = place;
@@ -158,13 +169,32 @@ export function placementOf({
   return { strategy, node, devices, ...(elsewhere && { elsewhere }) };
 }
 
+/** Where a task trains, with others if it does: with the last of a run it is as if there had been no others. */
+export function placementIn(state: Pick<SessionState, 'tasks'>, attempt: Attempt): Placement {
+  const fusion = sharedRun(state, attempt);
+  return { ...placementOf(attempt), ...(fusion !== undefined && { fusion }) };
+}
+
 /** Whether a task trains by a loop of its own that has saved nothing yet: moved, it might lose all it has done. */
 export function wouldBeginAnew({ inspection, checkpointStep }: TaskState): boolean {
   return inspection?.native !== undefined && checkpointStep === undefined;
 }
 
+/** Seconds a step takes of a task that trains; of a run of several, which is another one as soon as one has left. */
+function runningSpeed(state: SessionState, task: TaskState, attempt: Attempt, known: IKnown): number {
+  const { fusion, strategy } = attempt;
+  const model = attempt.model ?? modelAt(known.cluster, attempt);
+  if (fusion === undefined) {
+    return ownSpeed(task, attempt, cellOn(task, strategy, model, known.cells));
+  }
+  const there = stayingIn(state, fusion);
+  const [first] = there as [TaskState];
+  const cell = cellOfRun(there, { strategy, ...(model !== undefined && { model }) }, known.usable);
+  return cell?.stepSeconds ?? ownSpeed(first, lastAttempt(first) ?? attempt, undefined);
+}
+
 /** What a task does is its best measurement: its cell may be gone, or spoilt by another task. */
-function runningSpeed(task: TaskState, attempt: Attempt, cell: ProfileCell | undefined): number {
+function ownSpeed(task: TaskState, attempt: Attempt, cell: ProfileCell | undefined): number {
   const { inspection, progress, next } = task;
   const planned = attempt.planned ? attempt.planned.end - attempt.planned.start : 0;
   return (

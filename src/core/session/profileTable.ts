@@ -1,9 +1,9 @@
 import { derived } from '../model/derived.js';
 import { isSameModel } from '../model/deviceModels.js';
-import { strategyKey } from '../model/strategy.js';
+import { type CellPlace, strategyKey } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
-import type { ProfileCell, Strategy, TaskState } from '../wire/messages.js';
+import type { ProfileCell, Strategy, TaskState, TrialState } from '../wire/messages.js';
 
 /** Whether a cell is what a trial or training found, not what is thought of it. */
 export function isMeasured(cell: ProfileCell): boolean {
@@ -12,6 +12,26 @@ export function isMeasured(cell: ProfileCell): boolean {
 
 /** Of a profile, what trials and training found. */
 export const measuredCells = derived((cells: readonly ProfileCell[]) => cells.filter(isMeasured));
+
+/** Of that, what was found of tasks by themselves. */
+export const aloneCells = derived((cells: readonly ProfileCell[]) =>
+  measuredCells(cells).filter(({ fused }) => fused === undefined)
+);
+
+/** Which entry of the profile a trial is to find. */
+export function placeOfTrial({
+  fused,
+  signature,
+  strategy,
+  model
+}: Pick<TrialState, 'fused' | 'signature' | 'strategy' | 'model'>): CellPlace {
+  return {
+    signature,
+    strategy,
+    ...(model !== undefined && { model }),
+    ...(fused && { fused: fused.length + 1 })
+  };
+}
 
 /** What failed of a profile. */
 export const failedTrials = derived((cells: readonly ProfileCell[]) => new FailedTrials(cells));

@@ -1,8 +1,9 @@
-import { keyOfCell } from '../model/strategy.js';
+import { type CellPlace, keyOfCell } from '../model/strategy.js';
 import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
-import { measuredCells } from './profileTable.js';
+import { fusionBase } from './fusedRuns.js';
+import { measuredCells, placeOfTrial } from './profileTable.js';
 import {
   followsGiven,
   type ISession,
@@ -36,7 +37,10 @@ export function withTechniques(session: ISession, excluded: readonly string[] | 
 function forgetCells(session: ISession): ISession {
   const { tasks } = session.state;
   const again = new Set(
-    [...waitingTasks(session.state), ...tasks.filter(isFailedInTrial)].map(task => task.inspection?.signature)
+    [...waitingTasks(session.state), ...tasks.filter(isFailedInTrial)].flatMap(task => [
+      task.inspection?.signature,
+      fusionBase(task)
+    ])
   );
   return withStaleProfile(
     withState(session, { cells: session.state.cells.filter(cell => !again.has(cell.signature)) })
@@ -75,9 +79,10 @@ export function noteTrial(
     const { node, devices = [] } = over;
     return excludeDevices(withState(session, { trials: left }), node, devices, cell.error);
   }
-  const { hash, model } = over;
+  const { hash, model, fused, signature } = over;
   const found: ProfileCell = {
     ...cell,
+    ...(fused && { signature, fused: fused.length + 1 }),
     ...(hash !== undefined && { hash }),
     ...(model !== undefined && { model })
   };
@@ -115,14 +120,13 @@ export function noteRecalled(session: ISession, recalled: readonly ProfileCell[]
       .map((cell): [string, ProfileCell] => [keyOfCell(cell), { ...cell, recalled: true }])
       .filter(([key]) => !known.has(key))
   );
-  const isNew = (one: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): boolean =>
-    added.has(keyOfCell(one));
+  const isNew = (one: CellPlace): boolean => added.has(keyOfCell(one));
   return added.size === 0
     ? session
     : withOtherSpeeds(
         withState(session, {
           cells: [...cells.filter(cell => !isNew(cell)), ...added.values()],
-          trials: trials.filter(trial => trial.status !== 'queued' || !isNew(trial))
+          trials: trials.filter(trial => trial.status !== 'queued' || !isNew(placeOfTrial(trial)))
         })
       );
 }

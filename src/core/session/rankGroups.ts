@@ -1,8 +1,11 @@
 import { isRefused } from '../model/busyDevices.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
+import { ended, replaceLast } from './attemptEnds.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
+import { noteFailedTogether, noteRunOutOfMemory } from './fusedEnds.js';
+import { losses, lostTooOften } from './losses.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
 import {
@@ -18,7 +21,7 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
-import { divergedIn } from './stopRules/divergence.js';
+import { DIVERGED, divergedIn } from './stopRules/divergence.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */
@@ -132,6 +135,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
 
 /** It failed by itself: it has diverged, or its strategy fails, or it does under any. */
 function noteFailed(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  if (attempt.fusion !== undefined && event.error?.code !== DIVERGED) {
+    return noteFailedTogether(session, task, attempt, event);
+  }
   const givenUp = divergedIn(session.state, task, event);
   if (!givenUp && isExploring(attempt)) {
     return noteFailedExploration(session, task, attempt, event, 'failed');
@@ -154,19 +160,6 @@ function isUnplanned({ state }: ISession, task: TaskState): boolean {
   const { name } = task.spec;
   const planned = state.plan?.plan.segments.some(segment => segment.task === name) ?? false;
   return restingStatus(task) === 'stopped' && !planned;
-}
-
-function replaceLast(task: TaskState, attempt: Attempt): Attempt[] {
-  return [...task.attempts.slice(0, -1), attempt];
-}
-
-function ended(
-  task: TaskState,
-  attempt: Attempt,
-  event: GroupEvent,
-  outcome: NonNullable<Attempt['outcome']>
-): Pick<TaskState, 'attempts' | 'moving'> {
-  return { attempts: replaceLast(task, { ...attempt, endedAt: event.time, outcome }), moving: undefined };
 }
 
 function progressOf(task: TaskState, event: GroupEvent): TaskState['progress'] {
@@ -222,6 +215,9 @@ function noteFailedExploration(
 
 /** Out of memory while training: the strategy is infeasible on such devices after all, and the task needs another. */
 function noteOutOfMemory(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {
+  if (attempt.fusion !== undefined) {
+    return noteRunOutOfMemory(session, task, attempt, attempt.fusion, event);
+  }
   const signature = task.inspection?.signature ?? '';
   const cell: ProfileCell = {
     signature,
@@ -257,27 +253,6 @@ function noteDeviceFailure(
   const shares = sharesOf(attempt);
   const { node, devices } = shares.find(share => share.node === event.node) ?? shares[0]!;
   return excludeDevices(freed, node, devices, error);
-}
-
-/**
- * How often a task was lost before without a new checkpoint since, or somebody asking for it again; by its own fault, perhaps, or
- * by no fault of its.
- */
-export function losses({ attempts }: TaskState, blameless: boolean): number {
-  const saved = attempts.findLastIndex(({ savedStep }) => savedStep !== undefined);
-  const retried = attempts.findLastIndex(attempt => attempt.retried === true);
-  const since = attempts.slice(Math.max(0, saved, retried + 1));
-  return since.filter(one => (blameless ? one.blameless === true : one.outcome === 'lost' && !one.blameless))
-    .length;
-}
-
-/** Why a task is not started again that was lost so many times. */
-export function lostTooOften({ spec }: TaskState, error: Failure, times: number): Failure {
-  return {
-    ...error,
-    message: `${error.message} This was time ${times} without a new checkpoint; it is not started again.`,
-    hint: [error.hint, `Try it again with %saturn retry ${spec.name}.`].filter(Boolean).join(' ')
-  };
 }
 
 function noteLost(session: ISession, task: TaskState, attempt: Attempt, event: GroupEvent): ISession {

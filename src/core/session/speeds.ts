@@ -155,12 +155,12 @@ function ratios(
 /** What this session measured: what an earlier one did may be wrong altogether, and says nothing of one task alone. */
 function measuredFor({ state }: ISession, task: TaskState): ProfileCell | undefined {
   const attempt = lastAttempt(task);
-  return (
-    attempt &&
-    cellsOf(state.cells, signatureOf(task)).find(
-      cell => cell.status === 'ok' && cell.source === 'measured' && !cell.recalled && isOf(attempt, cell)
-    )
-  );
+  // A step that is made together with others tells nothing of one alone.
+  return attempt === undefined || attempt.fusion !== undefined
+    ? undefined
+    : cellsOf(state.cells, signatureOf(task)).find(
+        cell => cell.status === 'ok' && cell.source === 'measured' && !cell.recalled && isOf(attempt, cell)
+      );
 }
 
 /** Whether a cell is of the strategy of an attempt, on such devices. */

@@ -33,10 +33,16 @@ export function stretchesOf(segments: readonly Segment[], from: (task: string) =
       placeKey(before.segment) === placeKey(segment) &&
       segment.start <= before.segment.end + SAME * length
     ) {
-      const { steps } = before.segment;
+      const { steps, likely = steps } = before.segment;
+      const isSure = before.segment.likely === undefined && segment.likely === undefined;
       stretches[index!] = {
         until,
-        segment: { ...before.segment, end: segment.end, steps: steps + segment.steps }
+        segment: {
+          ...before.segment,
+          end: segment.end,
+          steps: steps + segment.steps,
+          ...(!isSure && { likely: likely + (segment.likely ?? segment.steps) })
+        }
       };
     } else {
       last.set(segment.task, stretches.length);
@@ -66,6 +72,8 @@ export interface IDispatchLists {
   readonly byDevice: ReadonlyMap<string, readonly number[]>;
   /** Likewise of each task, by its name. */
   readonly byTask: ReadonlyMap<string, readonly number[]>;
+  /** Likewise of each run of several tasks. */
+  readonly byFusion: ReadonlyMap<string, readonly number[]>;
 }
 
 /** What there is to do by a plan, worked out once for it. */
@@ -76,6 +84,7 @@ export const dispatchLists = derived(({ segments }: Plan): IDispatchLists => {
   }
   const byDevice = new Map<string, number[]>();
   const byTask = new Map<string, number[]>();
+  const byFusion = new Map<string, number[]>();
   const note = (lists: Map<string, number[]>, key: string, place: number): void => {
     const list = lists.get(key);
     if (list) {
@@ -90,11 +99,14 @@ export const dispatchLists = derived(({ segments }: Plan): IDispatchLists => {
   }));
   stretches.forEach(({ segment }, place) => {
     note(byTask, segment.task, place);
+    if (segment.fusion !== undefined) {
+      note(byFusion, segment.fusion, place);
+    }
     for (const key of deviceKeys(segment)) {
       note(byDevice, key, place);
     }
   });
-  return { stretches, byDevice, byTask };
+  return { stretches, byDevice, byTask, byFusion };
 });
 
 /** What a stretch still is of the plan that a session follows; undefined when nothing of it is left to do. */

@@ -22,7 +22,7 @@ import type { IStretch } from './stretches.js';
  *
  * @param time - seconds since the epoch.
  * @returns null when the stretch cannot begin yet: devices that it needs are others', or another task is to have them first. On
- * another node, or several, it begins only when the task has left.
+ * another node, or several, and with other tasks in one run, it begins only when the task has left.
  */
 export function takeOver(
   session: ISession,
@@ -37,7 +37,12 @@ export function takeOver(
   if (task.status !== 'running' || task.next || attempt?.node !== segment.node) {
     return null;
   }
-  if (attempt.elsewhere || segment.elsewhere) {
+  if (
+    attempt.elsewhere ||
+    segment.elsewhere ||
+    attempt.fusion !== undefined ||
+    segment.fusion !== undefined
+  ) {
     return null;
   }
   if (!isRunnable(session, task, segment, failed)) {

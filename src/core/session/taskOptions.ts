@@ -22,6 +22,8 @@ export interface IKnown {
   /** See {@link cellTable}. */
   readonly cells: ReadonlyMap<string, ProfileCell>;
   readonly failed: FailedTrials;
+  /** All of the profile, with what is known of tasks that are trained in one run. */
+  readonly usable: readonly ProfileCell[];
   /** The options of tasks that are alike, by what inspection found of them. */
   readonly shared: Map<string, PlanOption[]>;
 }

@@ -10,6 +10,7 @@ import type {
   TrialStart,
   TrialState
 } from '../wire/messages.js';
+import { explorers } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
@@ -30,7 +31,7 @@ import {
 import { targetStep } from './stretches.js';
 import { leave } from './takeovers.js';
 import { activeTasks } from './taskTable.js';
-import { explorers, smallerTrials } from './trialPlanning.js';
+import { smallerTrials } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /**
@@ -68,7 +69,7 @@ export function dispatchTrials(session: ISession, time: number): IStep {
 /** The waiting task that can make a trial by training: the one it is of, or another of its kind. */
 function explorerOf(
   session: ISession,
-  { task: name, signature, strategy, model }: TrialState,
+  { task: name, signature, strategy, model, fused }: TrialState,
   time: number
 ): TaskState | undefined {
   if (!exploresInRun(session)) {
@@ -77,7 +78,7 @@ function explorerOf(
   const failed = failedTrials(measuredCells(session.state.cells));
   const can = (task: TaskState): boolean =>
     !isHeldBack(task, time) && !failed.isClosed({ hash: task.spec.hash, signature }, strategy, model);
-  const kin = explorers(session).get(signature) ?? [];
+  const kin = fused ? [] : (explorers(session).get(signature) ?? []);
   return kin.find(task => task.spec.name === name && can(task)) ?? kin.find(can);
 }
 
@@ -98,15 +99,21 @@ function explore(
 
 function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep {
   const task = findTask(session, trial.task);
+  const others = (trial.fused ?? []).map(name => findTask(session, name)?.spec);
   if (!task) {
     return { session, commands: [] };
   }
+  if (!others.every(spec => spec !== undefined)) {
+    return withdraw(session, trial);
+  }
+  const [second, ...further] = others;
   const { strategy, node, devices } = place;
   const { trialSeconds, rankSeconds } = patience(session.state, task, { ...trial, strategy });
   const body: TrialStart = {
     trial: trial.id,
     task: task.spec,
-    signature: trial.signature,
+    signature: second ? (task.inspection?.signature ?? '') : trial.signature,
+    ...(second && { fused: [second, ...further] as const, base: trial.signature }),
     strategy,
     devices,
     deadlineSeconds: trialSeconds,
@@ -118,7 +125,7 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
   return { session: withState(session, { trials }), commands: [{ kind: 'trial', node, body }] };
 }
 
-/** Forget a trial that waits: no task is left that could make it by training. */
+/** Forget a trial that waits: no task is left that could make it by training, or not all that were to be tried together. */
 function withdraw(session: ISession, trial: TrialState): IStep {
   const trials = session.state.trials.filter(one => one !== trial);
   return { session: withState(session, { trials }), commands: [] };
@@ -188,7 +195,8 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
     return shares.reduce((sum, { node, devices }) => sum + usableOf(node, devices), 0);
   };
   const wanted = queued.reduce((sum, { strategy }) => sum + strategy.devices, 0);
-  const active = activeTasks(tasks);
+  // A run of several goes on until all are done.
+  const active = activeTasks(tasks).filter(task => lastAttempt(task)?.fusion === undefined);
   const leaving = active.filter(({ status }) => status === 'stopping');
   const coming = leaving.reduce((sum, task) => sum + heldBy(task), 0);
   const free = freeDevices(session).reduce(

@@ -14,20 +14,15 @@ import {
   selectTrials,
   WORTHWHILE
 } from '../profiling/trialSelection.js';
-import type {
-  Plan,
-  PlanBudget,
-  ProfileCell,
-  SessionState,
-  Strategy,
-  TaskState,
-  TrialState
-} from '../wire/messages.js';
+import type { Plan, PlanBudget, ProfileCell, Strategy, TaskState, TrialState } from '../wire/messages.js';
+import { candidateTasks, selectionOf, withAllWaiting } from './candidateTasks.js';
 import { exploration, exploresInRun, isExplorer } from './exploration.js';
+import { fusedCandidates, isUsed } from './fusedTrials.js';
+import { fusionsOf } from './fusions.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
-import { failedTrials, isMeasured, measuredCells } from './profileTable.js';
-import { type ISession, type IStep, isActive, isOpen, withState } from './session.js';
+import { aloneCells, failedTrials, isMeasured, measuredCells, placeOfTrial } from './profileTable.js';
+import { type ISession, type IStep, withState } from './session.js';
 import { overNodes } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
 import { withVerdicts } from './verdicts.js';
@@ -50,7 +45,7 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   if (session.profiled || probing || (goal !== 'profile' && plan?.fresh)) {
     return { session, commands: [] };
   }
-  const measured = measuredCells(session.state.cells);
+  const measured = aloneCells(session.state.cells);
   const { open, promising, pruned, doubtful } = candidatesOf(session);
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
@@ -66,7 +61,8 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   if (trials.length > 0 || exploredCells(session).length > 0) {
     return { session: known, commands: [] };
   }
-  if (open.length === 0) {
+  const together = fusedCandidates(session);
+  if (open.length === 0 && together.length === 0) {
     return { session: { ...known, profiled: true }, commands: [] };
   }
   if (waitsForNone && !session.learning) {
@@ -74,20 +70,27 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
     return { session: known, commands: [] };
   }
   if (session.full) {
-    return { session: queue(known, open), commands: [] };
+    return { session: queue(known, [...open, ...together]), commands: [] };
   }
   const planRevision = session.planRevision + 1;
-  const asked = planRequest(withAllWaiting(known.state), time, {
-    ...(session.bestMakespan !== undefined && { cells: optimisticProfile(promising, measured) }),
+  const hopes = session.bestMakespan !== undefined;
+  const { fusions: _, ...asked } = planRequest(withAllWaiting(known.state), time, {
+    ...(hopes && { cells: optimisticProfile(promising, measured) }),
     selection: selectionOf(session),
     budget: TRIAL_PLAN_BUDGET,
     explain: false,
     whole: true
   });
+  const request = bundled(asked);
+  const fusions = fusionsOf(withAllWaiting(known.state), request, measuredCells(known.state.cells), {
+    hopes
+  });
   return {
     // A plan that is being made was asked for with less: its answer is not waited for.
     session: { ...withState(known, { probing: true, planning: false }), planRevision },
-    commands: [{ kind: 'plan', planRevision, request: bundled(asked) }]
+    commands: [
+      { kind: 'plan', planRevision, request: fusions.length > 0 ? { ...request, fusions } : request }
+    ]
   };
 }
 
@@ -106,7 +109,12 @@ export function noteTrialPlan(session: ISession, plan: Plan): ISession {
   const signatures = new Map(
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
-  const cells = selectTrials(plan, candidatesOf(session).open, signatures, plannedCluster(session.state));
+  const cluster = plannedCluster(session.state);
+  const alone = { ...plan, segments: plan.segments.filter(({ fusion }) => fusion === undefined) };
+  const cells: TrialWish[] = [
+    ...fusedCandidates(session).filter(trial => isUsed(session, plan, trial)),
+    ...selectTrials(alone, candidatesOf(session).open, signatures, cluster)
+  ];
   const { bestMakespan } = session;
   const isShort = goalOf(plan).lowerBound > (1 - WORTHWHILE) * bestMakespan;
   const enough = cells.length === 0 || isShort || isDear(session, plan, bestMakespan);
@@ -151,7 +159,7 @@ function goalOf({ makespan, lowerBound, weightedCompletion }: Plan): { seconds: 
 }
 
 /** As many of the first cells as there are devices to try at once, of each model. */
-function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell[] {
+function sideBySide({ state }: ISession, cells: readonly TrialWish[]): TrialWish[] {
   const cluster = plannedCluster(state);
   const left = new Map<string | undefined, number>();
   return cells.filter(({ strategy, model }, index) => {
@@ -163,45 +171,6 @@ function sideBySide({ state }: ISession, cells: readonly IGridCell[]): IGridCell
     left.set(model, fits ? free - devices : free);
     return fits;
   });
-}
-
-/** The tasks that are to be measured: those that wait, and, before the first plan of a run, those that train meanwhile. */
-export const candidateTasks = derived((session: ISession): TaskState[] => {
-  const selection = selectionOf(session);
-  const selected = selection && new Set(selection);
-  const aside = new Set(session.setAside);
-  return session.state.tasks.filter(
-    task =>
-      isOpen(task, session.state) &&
-      (session.learning || !isActive(task)) &&
-      (selected?.has(task.spec.name) ?? true) &&
-      !aside.has(task.spec.name)
-  );
-});
-
-/** Those of them that can be tried by training, by signature. */
-export const explorers = derived((session: ISession) => {
-  const kin = new Map<string, TaskState[]>();
-  for (const task of candidateTasks(session)) {
-    if (task.status === 'ready' && task.inspection && isExplorer(task)) {
-      const { signature } = task.inspection;
-      const like = kin.get(signature);
-      if (like) {
-        like.push(task);
-      } else {
-        kin.set(signature, [task]);
-      }
-    }
-  }
-  return kin;
-});
-
-/** As if nothing trained: what trains before the first plan of a run may be moved to wherever it is wanted. */
-function withAllWaiting(state: SessionState): SessionState {
-  const tasks = state.tasks.map(task =>
-    isActive(task) && isOpen(task, state) ? { ...task, status: 'ready' as const } : task
-  );
-  return { ...state, tasks };
 }
 
 const cellText = derived((cell: ProfileCell) => JSON.stringify(cell));
@@ -228,13 +197,13 @@ function exploredCells({ state }: ISession): Pick<ProfileCell, 'signature' | 'st
 /** Trials to think of; `doubtful` are those that failed for a task whose like work: are they at fault, or is it? */
 const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful => {
   const { cells, trials, excludeTechniques } = session.state;
-  const measured = measuredCells(cells);
+  const measured = aloneCells(cells);
   const failed = failedTrials(measured);
   const tasks = candidateTasks(session);
   const options = { cluster: plannedCluster(session.state), excludeTechniques, failed };
   // Over several nodes nothing is tried but by training.
   const grid = [...profileGrid(tasks, options), ...profileGrid(spanningTasks(session, tasks), options)];
-  const pending = new Set([...trials, ...exploredCells(session)].map(keyOfCell));
+  const pending = new Set([...trials.map(placeOfTrial), ...exploredCells(session)].map(keyOfCell));
   const found = trialCandidates(grid, measured);
   const isFree = (cell: IGridCell): boolean => !pending.has(keyOfCell(cell));
   const open = found.open.filter(isFree);
@@ -267,17 +236,16 @@ interface IDoubtful {
   readonly doubtful: readonly IGridCell[];
 }
 
-/** Only a run is of some tasks. */
-function selectionOf(session: ISession): readonly string[] | null {
-  return session.state.goal === 'run' ? session.selection : null;
-}
+/** A trial to be made. */
+type TrialWish = Pick<TrialState, 'task' | 'fused' | 'signature' | 'strategy' | 'model'>;
 
-function queue(session: ISession, cells: readonly IGridCell[]): ISession {
+function queue(session: ISession, cells: readonly TrialWish[]): ISession {
   const { trials } = session.state;
   const added = cells.map(
-    ({ task, signature, strategy, model }, index): TrialState => ({
+    ({ task, fused, signature, strategy, model }, index): TrialState => ({
       id: `trial-${session.trialCount + index + 1}`,
       task,
+      ...(fused && { fused }),
       signature,
       strategy,
       ...(model !== undefined && { model }),

@@ -10,8 +10,9 @@ import type {
   TaskWishesChange
 } from '../wire/messages.js';
 import { spent } from './budgets.js';
+import { countRuns } from './fusedRuns.js';
 import { type ISession, isActive, isOpen, mapTasks, withStaleProfile } from './session.js';
-import { tableOf } from './taskTable.js';
+import { activeTasks } from './taskTable.js';
 
 const SECONDS_PER_HOUR = 3600;
 
@@ -118,9 +119,9 @@ export function isHeldBack(task: TaskState, now: number): boolean {
   return !isActive(task) && (task.wishes?.earliestStart ?? 0) > now;
 }
 
-/** Whether one more task may train beside those that do. */
+/** Whether one more task may train beside those that do, or several in one run. */
 export function isRoomForOne({ state: { tasks, wishes } }: ISession): boolean {
-  return tableOf(tasks).active.length < (wishes?.concurrent ?? Infinity);
+  return countRuns(activeTasks(tasks)) < (wishes?.concurrent ?? Infinity);
 }
 
 /** Whether planned tasks wait for nothing but their time. */

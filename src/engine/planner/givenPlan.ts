@@ -23,13 +23,16 @@ const TOLD = 3;
 export function givenPlanEvent(session: ISession, given: readonly Segment[], now: number): SessionEvent {
   const { state } = session;
   const request: PlanRequest = {
-    ...planRequest(state, now, { explain: false }),
+    ...planRequest(state, now, { explain: false, runs: runsOf(given) }),
     switches: state.switches === 'never' ? 'none' : 'planned'
   };
   const finished = new Set(
     state.tasks.filter(({ status }) => status === 'finished').map(({ spec }) => spec.name)
   );
-  const left = given.filter(({ task }) => !finished.has(task));
+  const left = inRuns(
+    request,
+    given.filter(({ task }) => !finished.has(task))
+  );
   const hasTrained = state.tasks.some(({ attempts }) => attempts.length > 0);
   const asked = inLikelyTime(request);
   // What a client reckons with are all steps, or those that were likely to be made when it was told of them.
@@ -45,6 +48,36 @@ export function givenPlanEvent(session: ISession, given: readonly Segment[], now
     });
   }
   return { kind: 'plan-given', plan };
+}
+
+/** Names of the tasks that a plan has in one run. */
+function runsOf(segments: readonly Segment[]): string[][] {
+  const runs = new Map<string, string[]>();
+  for (const { task, fusion } of segments) {
+    if (fusion !== undefined) {
+      runs.set(fusion, [...(runs.get(fusion) ?? []), task]);
+    }
+  }
+  return [...runs.values()];
+}
+
+/** The segments with runs as they are now: one that has begun since has another name, and the last task of one is alone. */
+function inRuns({ tasks }: PlanRequest, segments: readonly Segment[]): Segment[] {
+  const running = new Map(tasks.map(task => [task.name, task.running]));
+  const alone = new Set(runsOf(segments).flatMap(names => (names.length === 1 ? names : [])));
+  return segments.map(segment => {
+    const { fusion, ...rest } = segment;
+    const here = running.get(segment.task);
+    const isThere = here !== undefined && placeKey(rest) === placeKey({ ...here, fusion: undefined });
+    if (fusion === undefined || (isThere && here.fusion === fusion)) {
+      return segment;
+    }
+    return isThere && here.fusion !== undefined
+      ? { ...segment, fusion: here.fusion }
+      : alone.has(segment.task)
+        ? rest
+        : segment;
+  });
 }
 
 /** What stands against a plan besides what the plan checker knows of. */
@@ -115,26 +148,61 @@ function retimed(request: PlanRequest, segments: readonly Segment[]): Segment[] 
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   const free = new Map<string, number>();
   const before = new Map<string, Segment>();
+  const runs = new Map<string, Segment>();
   return segments.map((segment, index) => {
-    const { task: name } = segment;
+    const { task: name, fusion } = segment;
     const task = tasks.get(name);
-    const keys = [...deviceKeys(segment), name];
+    const { overheadSeconds: _overhead, likely: _likely, ...rest } = segment;
+    const run = fusion === undefined ? undefined : runs.get(fusion);
+    if (run) {
+      return { ...rest, start: run.start, end: run.end };
+    }
+    const members = fusion === undefined ? [segment] : segments.filter(other => other.fusion === fusion);
+    const keys = [...deviceKeys(segment), ...members.map(member => member.task)];
     const soonest = Math.max(0, ...keys.map(key => free.get(key) ?? 0));
     const stays =
       task !== undefined && !before.has(name) && goesOnRunning(task, { ...segment, start: soonest });
     const start = stays ? 0 : Math.max(soonest, task?.earliestStart ?? 0);
     const next = segments.slice(index + 1).find(later => later.task === name);
-    const seconds = task
-      ? secondsOf(task, segment, stays, before.get(name), next)
-      : segment.end - segment.start;
-    const { overheadSeconds: _overhead, likely: _likely, ...rest } = segment;
+    const seconds =
+      members.length > 1
+        ? secondsOfRun(request, members, stays)
+        : task
+          ? secondsOf(task, segment, stays, before.get(name), next)
+          : segment.end - segment.start;
     const placed = { ...rest, start, end: start + seconds };
     before.set(name, placed);
+    if (fusion !== undefined) {
+      runs.set(fusion, placed);
+    }
     for (const key of keys) {
       free.set(key, placed.end);
     }
     return placed;
   });
+}
+
+/** How long a run of several tasks lasts: as long as the longest of them. */
+function secondsOfRun(
+  { tasks, fusions = [] }: PlanRequest,
+  members: readonly Segment[],
+  stays: boolean
+): number {
+  const first = members[0]!;
+  const names = new Set(members.map(({ task }) => task));
+  const known = fusions.find(
+    fusion => fusion.tasks.length === names.size && fusion.tasks.every(name => names.has(name))
+  );
+  const task = tasks.find(({ name }) => name === first.task);
+  const key = strategyKey(first.strategy);
+  const option =
+    stays && task
+      ? runningOption(task)
+      : known?.options.find(({ strategy }) => strategyKey(strategy) === key);
+  const steps = Math.max(...members.map(member => member.steps));
+  return option === undefined
+    ? first.end - first.start
+    : (stays ? 0 : option.startSeconds) + steps * option.stepSeconds;
 }
 
 /**

@@ -21,7 +21,9 @@ from typing import Any
 class FakeRank:
     def __init__(self, path: str, rank: int) -> None:
         self.request: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+        self.path = Path(path)
         self.rank = rank
+        self.of: str | None = None
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.connect(self.request["events"])
 
@@ -35,7 +37,28 @@ class FakeRank:
 
     def say(self, kind: str, **fields: Any) -> None:
         event = {"job": self.request["job"], "rank": self.rank, "kind": kind, **fields}
+        if self.of is not None:
+            event["task"] = self.of
         self.socket.send(json.dumps({"time": time.time(), **event}).encode())
+
+    def do_of(self, name: str, _: Any) -> None:
+        """Speak of one of several tasks from now on; of none without a name."""
+        self.of = name or None
+
+    def do_heed(self, name: str, _: Any) -> None:
+        """Go on once one of several tasks is to leave."""
+        while True:
+            request = json.loads(self.path.read_text("utf-8"))
+            if any(
+                order["task"]["name"] == name and order.get("stop")
+                for order in (request, *request["fused"])
+            ):
+                return
+            time.sleep(0.01)
+
+    def do_fails(self, message: str, _: Any) -> None:
+        """One of several tasks fails, and the others go on."""
+        self.say("failed", error={"code": "task-failed", "message": message})
 
     def do_env(self, name: str, _: Any) -> None:
         self.do_print(str(os.environ.get(name)), _)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from fake_cuda import FakeCuda, fake_cuda
-from jupyterlab_saturn.training.run.trial import require_headroom
+from jupyterlab_saturn.training.run.headroom import require_headroom
 from jupyterlab_saturn.training.runtime.device import CpuDevice, CudaDevice
 from jupyterlab_saturn.training.runtime.failure import is_out_of_memory
 from jupyterlab_saturn.training.runtime.process_group import ProcessGroup

@@ -37,7 +37,37 @@ export function anyRequest(seed: number): PlanRequest {
   if (chance(random, 0.25)) {
     addRule(random, request);
   }
+  if (chance(random, 0.3)) {
+    fuseSome(random, request);
+  }
   return request;
+}
+
+/** Let some tasks that do not run be in the midst of one run, on devices that are free. */
+function fuseSome(random: Random, { tasks, cluster }: PlanRequest): void {
+  const waiting = tasks.filter(({ running, pin }) => running === undefined && pin === undefined);
+  const members = waiting.slice(0, 2 + below(random, 3));
+  const held = new Set(
+    tasks.flatMap(({ running }) => (running?.devices ?? []).map(device => `${running?.node} ${device}`))
+  );
+  const places = cluster.nodes.flatMap(({ id, devices }) =>
+    devices.filter(device => !held.has(`${id} ${device.id}`)).map(device => ({ node: id, device: device.id }))
+  );
+  if (members.length < 2 || places.length === 0) {
+    return;
+  }
+  const { node, device } = pick(random, places);
+  const strategy = { technique: 'fused', devices: 1 };
+  const option: PlanOption = {
+    strategy,
+    stepSeconds: between(random, 1, 20),
+    startSeconds: 3,
+    stopSeconds: 2
+  };
+  for (const task of members) {
+    task.options = [...task.options, option];
+    task.running = { strategy, node, devices: [device], fusion: 'run' };
+  }
 }
 
 /** Let a rule be likely to end some tasks early. */

@@ -6,7 +6,7 @@ import { cellKey, keyOfCell } from '../../../src/core/model/strategy.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { planRequest } from '../../../src/core/session/planRequest.js';
-import { measuredCells } from '../../../src/core/session/profileTable.js';
+import { measuredCells, placeOfTrial } from '../../../src/core/session/profileTable.js';
 import type { GroupStart, Node, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
 import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
@@ -143,8 +143,8 @@ class Unlike extends SessionHarness {
     const known = new Set(trials.map(({ id }) => id));
     for (const trial of this.session.state.trials.filter(({ id }) => !known.has(id))) {
       // What no plan would use, however fast, is not tried.
-      expect(probing && used).toContain(keyOfCell(trial));
-      this.hoped.add(keyOfCell(trial));
+      expect(probing && used).toContain(keyOfCell(placeOfTrial(trial)));
+      this.hoped.add(keyOfCell(placeOfTrial(trial)));
     }
   }
 }

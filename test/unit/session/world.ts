@@ -7,8 +7,10 @@ import { isReplanDue } from '../../../src/core/session/replanning.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type {
+  FusedTask,
   GroupEvent,
   GroupStart,
+  Inspection,
   PlanBudget,
   PlanRequest,
   ProfileCell,
@@ -56,6 +58,8 @@ export interface IWorldTask {
   readonly factorySeconds?: number;
   /** Whether nothing was measured: what is believed tells only what it may be run by. */
   readonly unknown?: boolean;
+  /** What it has in common with those that it can be trained with in one run; nothing when absent. */
+  readonly base?: string;
 }
 
 /** What happens in a world besides training, at a time in seconds. */
@@ -84,13 +88,20 @@ export interface IWorld {
   /** How long the planner looks for the plan to begin with, and for others; not for long when absent. */
   readonly budgets?: { readonly first: PlanBudget; readonly later: PlanBudget };
   readonly tasks: readonly IWorldTask[];
+  /** Seconds a step takes of so many tasks of a base in one run; infinite where they do not fit. */
+  readonly together?: (count: number) => number;
   readonly fates: readonly IFate[];
   /** One takeover after the other is ambushed, until none of these is left. */
   readonly ambushes: readonly IAmbush[];
   /** Whether host memory is too small for two groups of a task at once. */
   readonly cramped: boolean;
-  /** The tasks are points of a sweep with a rule, as good after a step as is said here. */
-  readonly sweep?: { readonly spec: SweepSpec; readonly loss: (task: string, step: number) => number };
+  /** The tasks are points of a sweep with a rule, as good after a step, at a time in seconds, as is said here. */
+  readonly sweep?: {
+    readonly spec: SweepSpec;
+    readonly loss: (task: string, step: number, time: number) => number | null;
+  };
+  /** Whether it is planned as if no rule gave up any. */
+  readonly sure?: boolean;
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
 }
@@ -138,7 +149,9 @@ function normal(random: Random): number {
 export interface IGroup {
   readonly start: GroupStart;
   readonly node: string;
-  readonly stepSeconds: number;
+  /** All groups of its run, itself among them, as long as they are there; absent when it runs alone. */
+  readonly run?: Set<IGroup>;
+  stepSeconds: number;
   /** That from which it takes over, while that is there. */
   held: IGroup | null;
   /** When it waits for nothing else. */
@@ -209,7 +222,9 @@ export class Life {
     for (const task of world.plannedFirst ? [] : later) {
       this._at(begin + task.arrival, () => {
         this._add([task]);
-        if (sim.session.state.goal === 'none') {
+        const { state, selection } = sim.session;
+        // A run that somebody began with some tasks is not of this one.
+        if (state.goal === 'none' || selection !== null) {
           sim.feed({ kind: 'run-requested' }, 0);
         }
       });
@@ -324,6 +339,7 @@ export class Life {
     const { _sim: sim, _groups: groups } = this;
     groups.delete(group);
     const { name } = group.start.task;
+    this._leaveRun(group);
     this._group(group, kind, more);
     for (const next of [...groups].filter(({ held }) => held === group)) {
       next.held = null;
@@ -334,6 +350,25 @@ export class Life {
         this._end(next, 'stopped');
       }
     }
+  }
+
+  /** The others of its run go on without a group, from where they are, at another speed. */
+  private _leaveRun(group: IGroup): void {
+    const { run } = group;
+    run?.delete(group);
+    for (const other of run ?? []) {
+      const done = Math.max(0, Math.min(other.until, this._nextStep(other)) - other.from);
+      if (other.told !== 'nothing') {
+        this._count(this._trained, other.start.task.name, done);
+        other.from += done;
+        other.begun = Math.max(other.begun, this._sim.time);
+      }
+      other.stepSeconds = this._speedIn(other.start, run!.size);
+    }
+  }
+
+  private _speedIn(start: Pick<GroupStart, 'task' | 'strategy'>, count: number): number {
+    return count > 1 ? this._world.together!(count) : this._truth(start);
   }
 
   protected _checkpointOf(task: string): number {
@@ -347,19 +382,25 @@ export class Life {
 
   private _compare(group: IGroup, rung: number): void {
     group.rungs = group.rungs.filter(step => step > rung);
-    const loss = this._world.sweep?.loss(group.start.task.name, rung) ?? 0;
+    const loss = this._world.sweep?.loss(group.start.task.name, rung, this._sim.time) ?? null;
     this._group(group, 'rung', { step: rung, loss });
     // An agent may repeat itself.
-    this._group(group, 'rung', { step: rung, loss: -loss });
+    this._group(group, 'rung', { step: rung, loss: -(loss ?? 0) });
   }
 
   private _measure(group: IGroup): void {
     const { start, stepSeconds } = group;
     group.told = 'measured';
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
+    const cell = this._cell(start.task.name, start.strategy, stepSeconds);
+    const fused = group.run?.size ?? 1;
     this._group(group, 'measured', {
-      cell: this._cell(start.task.name, start.strategy, stepSeconds)
+      cell: fused > 1 ? { ...cell, signature: this._baseOf(start.task.name) ?? '', fused } : cell
     });
+  }
+
+  private _baseOf(name: string): string | undefined {
+    return this._world.tasks.find(task => task.name === name)?.base;
   }
 
   private _cell(task: string, strategy: Strategy, stepSeconds: number): ProfileCell {
@@ -377,12 +418,13 @@ export class Life {
   }
 
   /** A trial makes its steps, throws them away, and its devices are free. */
-  private _try(node: string, { trial, task, strategy }: TrialStart): void {
-    const stepSeconds = this._truth({ task, strategy });
+  private _try(node: string, { trial, task, strategy, fused = [], base }: TrialStart): void {
+    const stepSeconds = this._speedIn({ task, strategy }, fused.length + 1);
     const { startSeconds, saveSeconds } = this._costs(task.name, strategy);
     const fits = Number.isFinite(stepSeconds);
     const seconds = startSeconds + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + saveSeconds : 0);
-    const cell = this._cell(task.name, strategy, stepSeconds);
+    const alone = this._cell(task.name, strategy, stepSeconds);
+    const cell = base === undefined ? alone : { ...alone, signature: base, fused: fused.length + 1 };
     this._at(this._sim.time + seconds, () => this._say(node, { kind: 'trial-finished', trial, cell }));
   }
 
@@ -416,19 +458,25 @@ export class Life {
           this._at(sim.time + seconds, () => this._suffer({ kind, task: name }));
         }
         const { startSeconds } = this._costs(name, body.strategy);
-        groups.add({
-          start: body,
-          node: command.node,
-          held,
-          readyAt: sim.time + (held && this._world.cramped ? 0 : startSeconds),
-          from: this._checkpointOf(name),
-          begun: held ? Infinity : sim.time + startSeconds,
-          stepSeconds: this._truth(body),
-          until: body.until ?? body.steps,
-          leaving: false,
-          told: 'nothing',
-          rungs: body.rungs ?? []
-        });
+        const run = body.fused && new Set<IGroup>();
+        for (const start of [body, ...(body.fused ?? []).map(own => memberOf(body, own))]) {
+          const group: IGroup = {
+            start,
+            node: command.node,
+            ...(run && { run }),
+            held,
+            readyAt: sim.time + (held && this._world.cramped ? 0 : startSeconds),
+            from: this._checkpointOf(start.task.name),
+            begun: held ? Infinity : sim.time + startSeconds,
+            stepSeconds: this._speedIn(body, 1 + (body.fused?.length ?? 0)),
+            until: start.until ?? start.steps,
+            leaving: false,
+            told: 'nothing',
+            rungs: start.rungs ?? []
+          };
+          run?.add(group);
+          groups.add(group);
+        }
         return;
       }
       case 'stop': {
@@ -455,7 +503,7 @@ export class Life {
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
           const made = await plan({
-            ...command.request,
+            ...(this._world.sure ? sure(command.request) : command.request),
             explain: false,
             budget: this._budget(command.request)
           });
@@ -467,7 +515,11 @@ export class Life {
         for (const { name, hash } of command.body.tasks) {
           const task = this._world.tasks.find(one => one.name === name)!;
           const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
-          const found = inspection(this._signature(name), task.steps, strategies);
+          const { base } = task;
+          const found: Inspection = {
+            ...inspection(this._signature(name), task.steps, strategies),
+            ...(base !== undefined && { fusion: { base, sites: 2, rank: 8 } })
+          };
           // One after the other.
           built += task.factorySeconds ?? 0;
           this._at(Math.max(built, sim.time + 1), () =>
@@ -544,9 +596,14 @@ export class Life {
       case 'kill next': {
         const isNext = kind === 'kill next';
         const group = [...groups].find(one => one.start.task.name === task && !one.held !== isNext);
-        if (group) {
-          this._die(group);
-          this._end(group, 'lost');
+        // All of a run are lost together.
+        const lost = group ? [...(group.run ?? [group])] : [];
+        for (const one of lost) {
+          this._die(one);
+          one.run?.clear();
+        }
+        for (const one of lost) {
+          this._end(one, 'lost');
         }
         return;
       }
@@ -583,8 +640,9 @@ export class Life {
   protected _die(group: IGroup): void {
     const { from, begun, stepSeconds, start, until } = group;
     const done = Math.max(0, Math.min(until - from, Math.floor((this._sim.time - begun) / stepSeconds)));
-    this._count(this._trained, start.task.name, done);
-    this._count(this._lost, start.task.name, done);
+    const { name } = start.task;
+    this._count(this._trained, name, done);
+    this._count(this._lost, name, from - this._checkpointOf(name) + done);
   }
 
   protected _count(counts: Map<string, number>, task: string, steps: number): void {
@@ -592,9 +650,29 @@ export class Life {
   }
 }
 
-/** Devices that tasks train on, or are about to: one as often as it is used by a task. */
+/** A question in which no rule ends a task early. */
+function sure(request: PlanRequest): PlanRequest {
+  return { ...request, tasks: request.tasks.map(({ likely: _, ...task }) => task) };
+}
+
+/** What an agent is told of a further task of a run, as if it were told of it alone. */
+function memberOf({ fused: _, ...body }: GroupStart, own: FusedTask): GroupStart {
+  const { until: _until, evaluates: _evaluates, rungs: _rungs, ...shared } = body;
+  return { ...shared, ...own };
+}
+
+/** Devices that tasks train on, or are about to: one as often as it is used by a task, or by a run of several. */
 export function devicesInUse({ tasks }: SessionState): string[] {
+  const runs = new Set<string>();
   return tasks.filter(isActive).flatMap(task => {
+    const { fusion } = task.attempts.at(-1)!;
+    if (fusion !== undefined) {
+      const isKnown = runs.has(fusion);
+      runs.add(fusion);
+      if (isKnown) {
+        return [];
+      }
+    }
     const groups = [task.attempts.at(-1)!, ...(task.next ? [task.next] : [])];
     return [...new Set(groups.flatMap(keysOf))];
   });

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -13,23 +12,18 @@ from typing import Any
 import torch
 
 from ...task import Task
-from ..components.loss import Part, outputs_of
-from ..components.precision import precise
-from ..components.seeding import global_state, seed_all
-from ..components.side_effects import without_side_effects
+from ..components.loss import Part
+from ..components.seeding import seed_all
 from ..runtime.failure import is_out_of_memory, is_peer_lost
 from ..runtime.process_group import ProcessGroup
 from ..task.data_order import MicroBatch
 from ..techniques import Runner
 from .adapter_sites import AdapterSite, NotFused
+from .common_forward import CommonForward, ForwardPart
 from .draws import Draws
 from .joined_batches import JoinedBatch, join
-from .stacked_adapters import StackedAdapters
 
 _log = logging.getLogger(__name__)
-
-_CLOSE = {"float32": 1e-3, "bfloat16": 5e-2}
-"""How far outputs may be off for rounding, as a share of the largest."""
 
 Made = torch.Tensor | Exception
 
@@ -46,12 +40,12 @@ class Fellow:
 
 @dataclass(frozen=True)
 class _Turn:
-    """A micro-batch of one of them, on the device."""
+    """A micro-batch of one of them."""
 
     fellow: Fellow
     micro: MicroBatch
     last: bool
-    inputs: Any
+    part: ForwardPart
     targets: Any
 
 
@@ -78,8 +72,7 @@ class FusedSteps:
         self, task: Task, sites: list[AdapterSite], world: ProcessGroup, device: torch.device
     ) -> None:
         self.fellows: dict[Runner, Fellow] = {}
-        self._task = task
-        self._stack = StackedAdapters(task.model, sites)
+        self._forward = CommonForward(task, sites, device)
         self._world = world
         self._device = device
         self.apart: set[Runner] = set()
@@ -126,7 +119,9 @@ class FusedSteps:
         for runner, micro, last in turns:
             inputs, targets = runner.begin(micro)
             draws.begin_part()
-            begun.append(_Turn(self.fellows[runner], micro, last, inputs, targets))
+            fellow = self.fellows[runner]
+            part = ForwardPart(fellow.name, fellow.task, fellow.sites, inputs, micro.seed)
+            begun.append(_Turn(fellow, micro, last, part, targets))
         values: list[torch.Tensor] = []
         # What is a collective is called in one order on all ranks, whose batches may be unlike.
         for place, (turn, outputs) in enumerate(
@@ -148,11 +143,11 @@ class FusedSteps:
 
     def _outputs(self, turns: Sequence[_Turn], draws: Draws) -> list[Callable[[], Any]]:
         """What gives the outputs of each."""
-        outputs: list[Callable[[], Any]] = [partial(_own, turn) for turn in turns]
+        outputs: list[Callable[[], Any]] = [turn.part.own_outputs for turn in turns]
         together = [n for n, turn in enumerate(turns) if turn.fellow.runner not in self.apart]
-        sites = [turns[n].fellow.sites for n in together]
-        batches = [turns[n].inputs for n in together]
-        for joined in join(batches, pads=not self._stack.draws(sites)):
+        parts = [turns[n].part for n in together]
+        pads = not self._forward.draws(parts)
+        for joined in join([part.inputs for part in parts], pads=pads):
             members = [together[n] for n in joined.members]
             if len(members) < 2:
                 continue
@@ -165,59 +160,22 @@ class FusedSteps:
         self, joined: JoinedBatch, turns: Sequence[_Turn], places: Sequence[int], draws: Draws
     ) -> list[Any] | None:
         """The outputs of some by one forward; None where these are to be computed one by one."""
-        new = [turn for turn in turns if turn.fellow.runner not in self._tried]
+        runners = {turn.fellow.runner for turn in turns}
+        parts = [turn.part for turn in turns]
         try:
-            if new:
-                self._try(joined, turns)
-            return self._forward(joined, turns, [partial(draws.of, place) for place in places])
+            if not runners <= self._tried:
+                self._forward.require_same(joined, parts)
+                self._tried |= runners
+            return self._forward.outputs(joined, parts, [partial(draws.of, p) for p in places])
         except NotFused as reason:
             _log.warning("These are computed one by one: %s, as %s.", _names(turns), reason)
-            self.apart.update(turn.fellow.runner for turn in turns)
+            self.apart |= runners
         except Exception as error:
             if is_out_of_memory(error) or is_peer_lost(error):
                 raise
             # It may be of one of them, whose own forward then tells.
             _log.warning("A forward of %s failed, each is tried alone: %r", _names(turns), error)
         return None
-
-    def _forward(
-        self, joined: JoinedBatch, turns: Sequence[_Turn], draws: Sequence[Callable[[], Any]]
-    ) -> list[Any]:
-        adapters = [turn.fellow.sites for turn in turns]
-        drawn = draws if self._stack.draws(adapters) else ()
-        with self._stack.of(adapters, drawn), self._precise():
-            outputs = outputs_of(self._task, self._task.model, joined.inputs)
-        return [joined.piece(outputs, place) for place in range(len(turns))]
-
-    def _try(self, joined: JoinedBatch, turns: Sequence[_Turn]) -> None:
-        """See whether the common forward gives what each one's own does. Leaves no trace.
-
-        Raises
-        ------
-        NotFused
-            When none does.
-        """
-        models = {id(t.fellow.task.model): t.fellow.task.model for t in turns}
-        with torch.no_grad(), without_side_effects(self._task.model, *models.values()):
-            draws = Draws(self._device)
-            for turn in turns:
-                seed_all(turn.micro.seed)
-                draws.begin_part()
-            before = global_state()
-            kept = [partial(draws.of, place) for place in range(len(turns))]
-            pieces = self._forward(joined, turns, kept)
-            if global_state() != before:
-                raise NotFused("the forward draws random numbers otherwise than by nn.Dropout")
-            for turn, piece in zip(turns, pieces, strict=True):
-                self._tried.add(turn.fellow.runner)
-                seed_all(turn.micro.seed)
-                with self._precise():
-                    own = _own(turn)
-                if not _alike(piece, own, _CLOSE[self._task.precision]):
-                    raise NotFused(f"the common forward does otherwise than {turn.fellow.name}'s")
-
-    def _precise(self) -> AbstractContextManager[Any]:
-        return precise(self._task, self._device.type)
 
     def _average(self, runners: Sequence[Runner]) -> None:
         """Make gradients the mean over the ranks."""
@@ -248,41 +206,8 @@ class FusedSteps:
             return error
 
 
-def _own(turn: _Turn) -> Any:
-    """Outputs by a task's own forward."""
-    return outputs_of(turn.fellow.task, turn.fellow.task.model, turn.inputs)
-
-
 def _known(outputs: Any) -> Any:
     return outputs
-
-
-def _alike(one: Any, other: Any, tolerance: float) -> bool:
-    """Whether outputs are the same to rounding, as far as both have them."""
-    pairs = list(_pairs(one, other))
-    return bool(pairs) and all(_close(*pair, tolerance) for pair in pairs)
-
-
-def _pairs(one: Any, other: Any) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
-    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
-        yield one, other
-    elif isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in one.keys() & other.keys():
-            yield from _pairs(one[key], other[key])
-    elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        for a, b in zip(one, other, strict=False):
-            yield from _pairs(a, b)
-
-
-def _close(one: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
-    if one.shape != other.shape or not one.is_floating_point():
-        return one.shape == other.shape and torch.equal(one, other)
-    if not bool(torch.isfinite(other).all()):
-        return True  # it diverges by itself, which is for its loss to tell
-    largest = float(other.abs().max()) if other.numel() else 0.0
-    return float((one - other).abs().max() if one.numel() else 0.0) <= tolerance * max(
-        largest, 1e-6
-    )
 
 
 def _names(turns: Sequence[_Turn]) -> str:

@@ -32,6 +32,7 @@ from .device_need import may_need_device, told_on_device, told_without_device
 from .dry_run import DryRun, dry_run
 from .evaluating import evaluating_of
 from .feasibility import judge
+from .fusion_verdict import fusion_verdict
 from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
@@ -206,6 +207,9 @@ def _inspect(
         inspection["best"] = best
     if task.tracking is not None:
         inspection["tracking"] = _tracking(task.tracking)
+    fusion = fusion_verdict(task, samples, seed)
+    if fusion is not None:
+        inspection["fusion"] = fusion
     packages = {name: each.package for name, each in installed_techniques().items()}
     if packages:
         inspection["packages"] = packages

@@ -14,9 +14,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ..run.attempt_claim import AttemptClaim
 from ..run.cell_measurement import CellMeasurement
+from ..run.headroom import require_headroom
 from ..run.observers import observer_of
 from ..run.training_measurement import TrainingMeasurement
-from ..run.trial import require_headroom
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.failure import describe

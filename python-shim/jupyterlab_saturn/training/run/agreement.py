@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
+from .step_clock import StepClock
 from .step_window import StepWindow
 from .training_observer import LoggedSteps
 from .workload import Workload
@@ -48,7 +49,7 @@ class Agreements:
 
     Parameters
     ----------
-    steps, until, stop_wanted
+    steps, until, stop_wanted, clock
         As of `TrainingLoop`.
     """
 
@@ -59,12 +60,14 @@ class Agreements:
         steps: int,
         until: Callable[[], int | None],
         stop_wanted: Callable[[], bool],
+        clock: StepClock,
     ) -> None:
         self._world = world
         self._device = device
         self._steps = steps
         self._until = until
         self._stop_wanted = stop_wanted
+        self._clock = clock
 
     def orders(self) -> tuple[bool, int]:
         """Whether to stop, and after which step at the latest."""
@@ -90,15 +93,15 @@ class Agreements:
         loading
             Seconds of loading in them.
         agreed_at, saved_at
-            By the monotonic clock: of the last agreement, of the last checkpoint.
+            Of the last agreement, by the clock of steps; of the last checkpoint, by the monotonic.
         """
         steps = len(window)
         own = window.sums()  # waits for the device, so the clock is read after
-        now = time.monotonic()
+        taken, unsaved = self._clock.now() - agreed_at, time.monotonic() - saved_at
         peak = float(self._device.peak_bytes())
         (stop, last, *sums), (step_seconds, load_seconds, unsaved, peak) = self._world.sum_and_max(
             [float(self._stop_wanted()), float(self._wanted_last()), *own],
-            [(now - agreed_at) / steps, loading / steps, now - saved_at, peak],
+            [taken / steps, loading / steps, unsaved, peak],
         )
         ended_at, loss = time.time(), window.newest_loss(sums)
         figures = window.settle(sums)

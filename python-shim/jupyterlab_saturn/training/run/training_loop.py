@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from ...errors import SaturnError
+from ..fusion import FusedModel
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
+from ..task.data_order import MicroBatch
 from .agreement import Agreements
 from .attempt_claim import AttemptClaim
 from .best_model import BestModel
@@ -24,6 +27,7 @@ from .checkpoint_manifest import read_manifest
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
 from .rungs import Rungs
+from .step_clock import StepClock
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
 from .training_measurement import TrainingMeasurement
@@ -34,6 +38,18 @@ from .workload import Workload
 if TYPE_CHECKING:
     from ...generated.wire_types import Result
     from .checkpoint_manifest import CheckpointDetails, Manifest
+
+
+@dataclass(frozen=True)
+class WantedStep:
+    """A step that a training is to go on with: whoever makes it sends back this rank's share."""
+
+    workload: Workload
+    micro_batches: list[MicroBatch]
+
+
+Course = Generator[WantedStep, torch.Tensor, None]
+"""A training, from one step to the next."""
 
 
 class TrainingLoop:
@@ -66,6 +82,15 @@ class TrainingLoop:
         Times its steps; nobody does when None.
     observer
         Sees how it goes on this rank; nobody when None.
+    fused
+        Upon which its task is built together with others; alone when None.
+    clock
+        Of the steps of those who are trained together; of its own when None.
+
+    Attributes
+    ----------
+    measurement
+        As the parameter; may be changed between steps.
     """
 
     def __init__(
@@ -86,6 +111,8 @@ class TrainingLoop:
         ready: Callable[[], object] = lambda: None,
         measurement: TrainingMeasurement | None = None,
         observer: TrainingObserver | None = None,
+        fused: FusedModel | None = None,
+        clock: StepClock | None = None,
     ) -> None:
         self._spec = spec
         self._world = world
@@ -97,9 +124,11 @@ class TrainingLoop:
         self._keeps = keeps
         self._checkpoint_seconds = checkpoint_seconds
         self._step_seconds = step_seconds
-        self._agreements = Agreements(world, device, steps, until, stop_wanted)
+        self._fused = fused
+        self._clock = clock or StepClock()
+        self._agreements = Agreements(world, device, steps, until, stop_wanted, self._clock)
         self._ready = ready
-        self._measurement = measurement
+        self.measurement = measurement
         self._observer = observer or TrainingObserver()
         identity = spec.identity(steps)
         folder = spec.paths.checkpoints(spec.task["name"])
@@ -122,6 +151,17 @@ class TrainingLoop:
             begun, and whatever building, stepping or saving the task raises. Committed
             checkpoints stay.
         """
+        with closing(self.course()) as course:
+            wanted = next(course, None)
+            while wanted is not None:
+                share = wanted.workload.advance(wanted.micro_batches)
+                try:
+                    wanted = course.send(share)
+                except StopIteration:
+                    return
+
+    def course(self) -> Course:
+        """As `run`, but each step is made by whoever goes through it."""
         final = self._final.newest()
         with Workload.build(
             self._spec,
@@ -129,24 +169,30 @@ class TrainingLoop:
             self._device,
             steps=self._steps,
             weights=None if final is None else self._final.folder(final),
+            fused=self._fused,
         ) as workload:
             self._ready()
             if final is None:
-                self._run(workload)
+                yield from self._run(workload)
             else:
                 self._judge_anew(workload, final)
 
-    def _run(self, workload: Workload) -> None:
+    def _run(self, workload: Workload) -> Course:
         manifest = self._checkpoints.resume(workload.runner)
         if manifest is not None:
             self._recall(workload, manifest, manifest["step"])
         else:
             self._inherit(workload)
-        if self._measurement is not None:
-            self._measurement.started()
+        if self.measurement is not None:
+            self.measurement.started()
         self._observer.started(workload.step)
-        self._rungs.tell(workload, self._validations)
-        enough = self._validations.enough(workload) or self._train(workload)
+        with self._clock.paused():
+            self._rungs.tell(workload, self._validations)
+        enough = self._validations.enough(workload) or (yield from self._train(workload))
+        with self._clock.paused():
+            self._end(workload, enough=enough)
+
+    def _end(self, workload: Workload, *, enough: bool) -> None:
         if workload.step < self._steps and not enough:
             self._save(workload)
             self._measured()
@@ -188,21 +234,21 @@ class TrainingLoop:
         self._validations.recall(workload, manifest["validations"])
         self._rungs.losses.recall(manifest.get("rungLosses", {}))
 
-    def _train(self, workload: Workload) -> bool:
+    def _train(self, workload: Workload) -> Generator[WantedStep, torch.Tensor, bool]:
         """Step until the last step or an agreed stop. Returns whether the task's rule ended it."""
         stop, self._last = self._agreements.orders()
         if stop:
             return False
         every = workload.task.validate_every
         interval = SyncInterval(self._step_seconds, self._wanted_window())
-        agreed_at = saved_at = time.monotonic()
+        agreed_at, saved_at = self._clock.now(), time.monotonic()
         window = StepWindow(self._world)
         loading = 0.0
         while workload.step < self._last:
             asked = time.perf_counter()
             micro_batches = workload.load()
             loading += time.perf_counter() - asked
-            share = workload.advance(micro_batches)
+            share = yield WantedStep(workload, micro_batches)
             self._observer.stepped(workload, micro_batches, share)
             window.add_share(share, workload.runner)
             ends = workload.step == self._steps
@@ -220,28 +266,30 @@ class TrainingLoop:
             self._require_finite(known.loss, workload.step)
             self._loss = known.loss
             self._observer.agreed(workload.step, known.loss, known.step_seconds)
-            if self._measurement is not None:
+            if self.measurement is not None:
                 evaluation = partial(try_evaluation, workload)
-                self._measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
+                self.measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
             # What follows a rung may be an order to stop.
             wanted = 1 if self._rungs.has(workload.step) else self._wanted_window()
             interval.agreed(workload.step, known.step_seconds, wanted)
-            if validates:
-                self._validations.add(workload)
-            self._rungs.tell(workload, self._validations)
+            with self._clock.paused():
+                if validates:
+                    self._validations.add(workload)
+                self._rungs.tell(workload, self._validations)
             if validates and self._validations.enough(workload):
                 return True
             if known.stop:
                 break
             if known.unsaved_seconds >= self._checkpoint_seconds:
-                self._save(workload)
+                with self._clock.paused():
+                    self._save(workload)
                 saved_at = time.monotonic()
-            agreed_at, loading = time.monotonic(), 0.0
+            agreed_at, loading = self._clock.now(), 0.0
         return False
 
     def _wanted_window(self) -> int | None:
         """Steps between agreements that tell soon how long one takes; None when that is known."""
-        return None if self._measurement is None else self._measurement.wanted
+        return None if self.measurement is None else self.measurement.wanted
 
     def _require_finite(self, value: float, step: int) -> None:
         if math.isfinite(value):
@@ -273,7 +321,7 @@ class TrainingLoop:
         self._require_finite(math.nan if broken else 0.0, workload.step)
 
     def _saving(self, *, whole: bool = True) -> AbstractContextManager[None]:
-        measurement = self._measurement
+        measurement = self.measurement
         return nullcontext() if measurement is None else measurement.saving(whole=whole)
 
     def _details(self) -> CheckpointDetails:
@@ -287,8 +335,8 @@ class TrainingLoop:
         }
 
     def _measured(self) -> None:
-        if self._measurement is not None:
-            self._measurement.ended()
+        if self.measurement is not None:
+            self.measurement.ended()
 
     def _finish(self, workload: Workload) -> None:
         every = workload.task.validate_every

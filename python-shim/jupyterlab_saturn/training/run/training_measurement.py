@@ -11,7 +11,7 @@ from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
 from .cell_measurement import CellMeasurement
-from .trial import require_headroom
+from .headroom import require_headroom
 
 if TYPE_CHECKING:
     from ...generated.wire_types import ProfileCell

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import shutil
 import time
-
-import torch
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from ...errors import SaturnError
+from ..fusion import FusedModel
 from ..runtime.device import RankDevice
 from ..runtime.event_sender import EventSender
 from ..runtime.process_group import ProcessGroup
 from ..runtime.rank_request import RankRequest
+from ..task.data_order import MicroBatch
 from .cell_measurement import CellMeasurement
 from .checkpoint import Checkpoints
 from .evaluation_trial import try_evaluation
+from .fused_measurement import FusedCellMeasurement
+from .headroom import require_headroom
 from .workload import Workload
 
 _STEPS_MOST = 2_000
-_MEMORY_SHARE = 0.95
 
 
 def run_trial(
     request: RankRequest, world: ProcessGroup, device: RankDevice, events: EventSender
 ) -> None:
     """Measure the request's task under its strategy and tell the agent the profile cell.
+
+    Of several tasks it is one run of all of them.
 
     A step's time is the whole step, loading the batch included, on the slowest rank. All ranks
     see the same times, so all stop after the same step.
@@ -36,11 +41,20 @@ def run_trial(
     SaturnError
         As `try_evaluation`.
     """
-    measurement = CellMeasurement(request, world, device, _STEPS_MOST)
-    with Workload.build(request.workload, world, device, loads=_STEPS_MOST) as workload:
+    kind = FusedCellMeasurement if request.fused else CellMeasurement
+    measurement = kind(request, world, device, _STEPS_MOST)
+    fused = FusedModel() if request.fused else None
+    with ExitStack() as built:
+        workloads = [
+            built.enter_context(
+                Workload.build(each.workload, world, device, loads=_STEPS_MOST, fused=fused)
+            )
+            for each in request.members
+        ]
+        workload = workloads[0]
         measurement.started()
         while not measurement.timer.enough():
-            _time(workload, measurement, world, device)
+            _time(workloads, fused, measurement, world, device)
         try_evaluation(workload)
         measurement.note_peak()
         require_headroom(world, device)
@@ -51,43 +65,36 @@ def run_trial(
 
 
 def _time(
-    workload: Workload, measurement: CellMeasurement, world: ProcessGroup, device: RankDevice
+    workloads: Sequence[Workload],
+    fused: FusedModel | None,
+    measurement: CellMeasurement,
+    world: ProcessGroup,
+    device: RankDevice,
 ) -> None:
-    """Time a window of steps on the slowest rank, and the loading of their batches."""
+    """Time a window of steps on the slowest rank, and the loading of the first's batches."""
     steps, loading = measurement.timer.window, 0.0
     device.synchronize()
     begin = time.perf_counter()
     for _ in range(steps):
         asked = time.perf_counter()
-        batch = workload.load()
+        batches = [workloads[0].load()]
         loading += time.perf_counter() - asked
-        workload.advance(batch)
+        batches += [each.load() for each in workloads[1:]]
+        if fused is None:
+            workloads[0].advance(batches[0])
+        else:
+            _advance(dict(zip(workloads, batches, strict=True)), fused)
     device.synchronize()
     taken = time.perf_counter() - begin
     step, load = world.max([taken / steps, loading / steps])
     measurement.timer.add(step, steps, load)
 
 
-def require_headroom(world: ProcessGroup, device: RankDevice) -> None:
-    """Refuse GPUs that are all but full: they fail sooner or later, as memory falls to pieces.
-
-    A collective. When one is, it is for that rank alone to say so: it knows whether others' memory
-    is the reason. The other ranks wait until they are ended.
-
-    Raises
-    ------
-    torch.OutOfMemoryError
-        When the peak leaves next to nothing of this rank's device.
-    """
-    pressure = device.pressure()
-    fullest = world.max([pressure])[0]
-    if fullest > _MEMORY_SHARE >= pressure:
-        world.max([pressure])  # which the full ones do not join
-    if pressure > _MEMORY_SHARE:
-        raise torch.OutOfMemoryError(
-            f"A step took {pressure:.0%} of a GPU's memory, with what others have of it, which is "
-            "too close to the limit to go on for long."
-        )
+def _advance(loaded: dict[Workload, list[MicroBatch]], fused: FusedModel) -> None:
+    """Make a step of each of several. Raises what any of them does."""
+    for made in Workload.advance_together(loaded, fused.steps).values():
+        if isinstance(made, Exception):
+            raise made
 
 
 def _save_seconds(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
+from ..fusion import FusedModel, FusedSteps, Made
 from ..model.performance_signature import require_signature
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
@@ -62,6 +63,7 @@ class Workload(AbstractContextManager["Workload"]):
         steps: int | None = None,
         loads: int | None = None,
         weights: Path | None = None,
+        fused: FusedModel | None = None,
     ) -> Workload:
         """Build a task under its strategy. A collective.
 
@@ -73,14 +75,17 @@ class Workload(AbstractContextManager["Workload"]):
             Steps that batches may be loaded for, when that is another number.
         weights
             Folder of those that it was finished with, when it was.
+        fused
+            Upon which it is built together with others; alone when None.
 
         Raises
         ------
         SaturnError
-            As `find`, `build_task` and `require_signature`; ``infeasible``.
+            As `find`, `build_task`, `require_signature` and `FusedModel.build`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
-        shared = world.size > 1 and getattr(way, "from_root", False)
+        # What is fused must have its frozen numbers, to be compared, before it is placed.
+        shared = world.size > 1 and getattr(way, "from_root", False) and fused is None
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         if weights is not None:
             take_weights(weights, task.model)
@@ -99,7 +104,8 @@ class Workload(AbstractContextManager["Workload"]):
             steps=steps,
             knobs=spec.strategy.get("knobs", {}),
         )
-        return cls(task, way.build(task, context), spec.task["seed"], loads or steps)
+        runner = way.build(task, context) if fused is None else fused.build(spec, task, context)
+        return cls(task, runner, spec.task["seed"], loads or steps)
 
     def __exit__(self, *_: object) -> None:
         self._loader.close()
@@ -116,6 +122,23 @@ class Workload(AbstractContextManager["Workload"]):
         share = self.runner.step(loaded)
         self._ended_step()
         return share
+
+    @staticmethod
+    def advance_together(
+        loaded: Mapping[Workload, Sequence[MicroBatch]], steps: FusedSteps
+    ) -> dict[Workload, Made]:
+        """As `advance`, of several that were built upon one model, by one forward of all.
+
+        Returns
+        -------
+        dict
+            As `FusedSteps.make`.
+        """
+        made = steps.make({each.runner: batches for each, batches in loaded.items()})
+        for each in loaded:
+            if not isinstance(made[each.runner], Exception):
+                each._ended_step()
+        return {each: made[each.runner] for each in loaded}
 
     def skip(self, steps: int, known: Mapping[int, Mapping[str, float]]) -> None:
         """Go to a step without training, the schedule as if it had been gone there with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import socket
 import sys
@@ -24,6 +25,7 @@ class _Event(TypedDict):
     """What the sender adds to each event."""
 
     job: NotRequired[str]
+    task: NotRequired[str]
     rank: NotRequired[int]
     time: NotRequired[float]
 
@@ -37,7 +39,6 @@ class DiedEvent(_Event):
     """The process that inspected a task has ended without a word; ``code`` is as of its exit."""
 
     kind: Literal["died"]
-    task: str
     code: int
 
 
@@ -135,6 +136,7 @@ class EventSender:
     def __init__(self, path: Path, job: str, rank: int) -> None:
         self._job = job
         self._rank = rank
+        self._task: str | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
             self._socket.connect(str(path))
@@ -156,6 +158,12 @@ class EventSender:
         except BlockingIOError:
             return
 
+    def of_task(self, name: str) -> EventSender:
+        """The same line, for what happens to one of several tasks of the job alone."""
+        sender = copy.copy(self)
+        sender._task = name
+        return sender
+
     def close(self) -> None:
         self._socket.close()
 
@@ -167,10 +175,12 @@ class EventSender:
 
     def _encode(self, event: RankEvent) -> bytes:
         sys.stdout.flush()
-        stamped = {
+        stamped: dict[str, object] = {
             "job": self._job,
             "rank": self._rank,
             "time": time.time(),
             **event,
         }
+        if self._task is not None:
+            stamped["task"] = self._task
         return json.dumps(stamped, ensure_ascii=False, allow_nan=False).encode(errors="replace")

@@ -30,13 +30,19 @@ class GroupOrders:
         self._stopped = False
         signal.signal(signal.SIGTERM, self._stop)
 
-    def stop_wanted(self) -> bool:
-        """Whether this rank was told to stop."""
-        return self._stopped
+    def stop_wanted(self, member: int = 0) -> bool:
+        """Whether this rank was told to stop.
 
-    def until(self) -> int | None:
-        """The step to leave after; None when that is the last one."""
-        return self._newest().until
+        Parameters
+        ----------
+        member
+            Which of the tasks of the run is asked about: it may be told to leave the others.
+        """
+        return self._stopped or self._newest().members[member].stops
+
+    def until(self, member: int = 0) -> int | None:
+        """The step to leave after; None when that is the last one. `member` as before."""
+        return self._newest().members[member].until
 
     def wait(self, events: EventSender) -> float:
         """Wait until no other group has the task and the devices any more.

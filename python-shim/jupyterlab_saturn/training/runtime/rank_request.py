@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
@@ -56,7 +57,23 @@ class _GroupOrder(_Order):
 class TrialOrder(_GroupOrder):
     kind: Literal["trial"]
     signature: str
+    fused: NotRequired[list[TaskSpec]]
+    base: NotRequired[str]
     launchBlocking: NotRequired[bool]
+
+
+class FusedOrder(TypedDict):
+    """Of one of several tasks that are trained in one run; ``stop`` is that it is to leave."""
+
+    task: TaskSpec
+    attempt: int
+    steps: int
+    until: NotRequired[int]
+    evaluates: NotRequired[bool]
+    keeps: NotRequired[bool]
+    rungs: NotRequired[list[int]]
+    signature: NotRequired[str]
+    stop: NotRequired[bool]
 
 
 class TrainOrder(_GroupOrder):
@@ -75,6 +92,9 @@ class TrainOrder(_GroupOrder):
     signature: NotRequired[str]
     part: NotRequired[GroupPart]
     address: NotRequired[str]
+    fused: NotRequired[list[FusedOrder]]
+    base: NotRequired[str]
+    stop: NotRequired[bool]
 
 
 RankOrder = InspectOrder | TrialOrder | TrainOrder
@@ -106,6 +126,10 @@ class RankRequest:
         What this node has of a group over several, the devices being its own; None of all others.
     address
         Of this node then, by which the others reach it.
+    fused
+        Further tasks of the same run, each with what is its own of the request; see `members`.
+    base
+        What tasks of one run have in common, by `base_digest`; empty of one task.
     attempt
         Number of the attempt to train it, from 1; 0 of other jobs.
     steps
@@ -120,6 +144,8 @@ class RankRequest:
         Whether nobody knows yet how the strategy runs the task.
     keeps
         Whether the last checkpoint stays when the task is finished.
+    stops
+        Whether its task is to leave the run that it has with others.
     held
         Whether another group still has what this one is to go on with.
     checkpoint_seconds
@@ -165,6 +191,9 @@ class RankRequest:
     rungs: tuple[int, ...] = ()
     explores: bool = False
     keeps: bool = False
+    fused: tuple[RankRequest, ...] = ()
+    base: str = ""
+    stops: bool = False
     held: bool = False
     checkpoint_seconds: float = 60.0
     step_seconds: float | None = None
@@ -183,6 +212,11 @@ class RankRequest:
     def task(self) -> TaskSpec:
         """The one task to try or train."""
         return self.tasks[0]
+
+    @property
+    def members(self) -> tuple[RankRequest, ...]:
+        """A request for each task of the run, as if it were alone."""
+        return (replace(self, fused=(), base=""), *self.fused)
 
     @property
     def workload(self) -> WorkloadSpec:
@@ -245,6 +279,8 @@ class RankRequest:
                 silence=0.0 if raw["kind"] == "inspect" else raw.get("silenceSeconds", 0.0),
                 launch_blocking=raw["kind"] == "trial" and raw.get("launchBlocking", False),
                 techniques=tuple(raw.get("techniques", ())),
+                base=raw.get("base", "") if raw["kind"] != "inspect" else "",
+                stops=raw["kind"] == "train" and raw.get("stop", False),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
                 workers=int(raw.get("workers", 1)) if raw["kind"] == "inspect" else 1,
@@ -269,4 +305,25 @@ class RankRequest:
                 "bad-request",
                 f"{path} gives {len(request.devices)} devices to {ranks} ranks.",
             )
-        return request
+        return replace(request, fused=tuple(_fused(request, raw)))
+
+
+def _fused(request: RankRequest, raw: RankOrder) -> Iterator[RankRequest]:
+    if raw["kind"] == "trial":
+        for task in raw.get("fused", []):
+            yield replace(request, tasks=(task,), base="")
+    elif raw["kind"] == "train":
+        for own in raw.get("fused", []):
+            yield replace(
+                request,
+                base="",
+                tasks=(own["task"],),
+                attempt=int(own["attempt"]),
+                steps=int(own["steps"]),
+                until=own.get("until"),
+                evaluates=own.get("evaluates", False),
+                keeps=own.get("keeps", False),
+                rungs=tuple(own.get("rungs", ())),
+                signature=own.get("signature", ""),
+                stops=own.get("stop", False),
+            )

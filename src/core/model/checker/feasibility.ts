@@ -42,7 +42,7 @@ export function checkFeasibility(request: PlanRequest, claim: IClaim): string[] 
   const runs = runsOf(segments, off, say);
   const tasks = new Map(request.tasks.map(task => [task.name, task]));
   for (const run of runs) {
-    checkRun(request, tasks.get(run.segments[0]!.task), run, histories, off, say);
+    checkRun(request, tasks, run, histories, off, say);
   }
   checkDevices(runs, off, say);
   const last = segments.reduce((latest, segment) => Math.max(latest, segment.end), 0);
@@ -162,7 +162,7 @@ function checkComplete(task: PlanTask, segments: Segment[], off: number, sayAll:
 /** The option a run goes by, and its duration. */
 function checkRun(
   request: PlanRequest,
-  task: PlanTask | undefined,
+  tasks: ReadonlyMap<string, PlanTask>,
   run: IRun,
   histories: Map<Segment, IHistory>,
   off: number,
@@ -173,11 +173,15 @@ function checkRun(
   const { strategy, fusion } = segment;
   const name = fusion === undefined ? `Task "${segment.task}"` : `Fusion "${fusion}"`;
   const say = (problem: string) => sayAll(`${name}: ${problem}.`);
+  const task = tasks.get(segment.task);
   if (task === undefined) {
     return;
   }
-  const running = fusion === undefined && goesOnRunning(task, segment);
-  const options = fusion === undefined ? task.options : fusionOptions(request, segments);
+  const running = segments.every(member => {
+    const own = tasks.get(member.task);
+    return own !== undefined && goesOnRunning(own, member);
+  });
+  const options = fusion === undefined || running ? task.options : fusionOptions(request, segments);
   if (options === undefined) {
     say(`${segments.map(member => member.task).join(', ')} are not tasks that can run fused`);
     return;

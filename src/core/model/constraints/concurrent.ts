@@ -34,7 +34,15 @@ export const concurrent: IConstraint = {
   // Runs that begin wait for a lane: only those that go on can be too many.
   conflicts({ request, tasks }) {
     const { concurrent: allowed = Infinity } = request.limits ?? {};
-    const going = tasks.filter(({ goesOn, end }) => goesOn && end > 0);
+    const runs = new Set<string>();
+    const going = tasks.filter(({ task, goesOn, end }) => {
+      const run = task.running?.fusion;
+      const isCounted = run !== undefined && runs.has(run);
+      if (goesOn && end > 0 && run !== undefined) {
+        runs.add(run);
+      }
+      return goesOn && end > 0 && !isCounted;
+    });
     return going.length <= allowed
       ? []
       : [

@@ -31,11 +31,7 @@ export function historyOf(task: PlanTask, segments: Segment[], off: number): Map
 
 /** Whether a segment is the running task going on where it is. */
 export function goesOnRunning({ running }: Pick<PlanTask, 'running'>, segment: Segment): boolean {
-  return (
-    running !== undefined &&
-    segment.start === 0 &&
-    placeKey(segment) === placeKey({ ...running, fusion: undefined })
-  );
+  return running !== undefined && segment.start === 0 && placeKey(segment) === placeKey(running);
 }
 
 /** The option a running task runs by: the one for its devices, if there are several of its strategy. */

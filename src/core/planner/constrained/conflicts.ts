@@ -1,5 +1,6 @@
 import { CONSTRAINTS } from '../../model/constraints/constraints.js';
 import type { Conflict, PlanRequest } from '../../wire/messages.js';
+import { tasksOf } from '../problem/sharedTerms.js';
 import type { ConstrainedRelaxation } from './constrainedRelaxation.js';
 import type { IConstrainedPlan } from './constrainedSearch.js';
 import type { Culprits } from './culprits.js';
@@ -23,13 +24,15 @@ export function conflictsOf(
     schedule.placed.flatMap(({ job, fusion }) => (fusion === undefined ? [] : [problem.jobs[job]!.name]))
   );
   const tasks = [
-    ...problem.running.map(({ name, config: { seconds } }) => ({
-      task: asked.get(name)!,
-      end: seconds,
-      soonest: seconds,
-      goesOn: true,
-      movable: false
-    })),
+    ...problem.running.flatMap(running =>
+      tasksOf(running).map(({ name }) => ({
+        task: asked.get(name)!,
+        end: running.config.seconds,
+        soonest: running.config.seconds,
+        goesOn: true,
+        movable: false
+      }))
+    ),
     ...schedule.placed.map(({ job, config, end }) => ({
       task: asked.get(problem.jobs[job]!.name)!,
       end,

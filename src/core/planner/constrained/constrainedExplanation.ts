@@ -9,6 +9,7 @@ import type {
 } from '../../wire/messages.js';
 import type { Random } from '../common/random.js';
 import type { IProblem } from '../problem/problem.js';
+import { tasksOf } from '../problem/sharedTerms.js';
 import { ConstrainedPricing, type IKind, kindsOf } from './choicePrices.js';
 import type { ConstrainedRelaxation } from './constrainedRelaxation.js';
 import type { IConstrainedPlan } from './constrainedSearch.js';
@@ -36,11 +37,13 @@ export function explainConstrained(
   const { problem } = relaxation;
   const kinds = kindsOf(request, problem, plan.schedule);
   const pricing = new ConstrainedPricing(problem, plan, kinds, random);
-  const tasks: TaskExplanation[] = problem.running.map(({ name, config }) => ({
-    task: name,
-    strategy: config.option.strategy,
-    alternatives: []
-  }));
+  const tasks: TaskExplanation[] = problem.running.flatMap(running =>
+    tasksOf(running).map(({ name }) => ({
+      task: name,
+      strategy: running.config.option.strategy,
+      alternatives: []
+    }))
+  );
   for (const kind of kinds) {
     tasks.push(...explainKind(problem, pricing, kind));
   }

@@ -4,6 +4,7 @@ import type { Alternative, Explanation, Plan, PlanRequest, TaskExplanation } fro
 import { lowerBound } from '../bounds/areaBound.js';
 import type { Random } from '../common/random.js';
 import type { IProblem } from '../problem/problem.js';
+import { tasksOf } from '../problem/sharedTerms.js';
 import { arrangementOf, realise } from '../schedule/arrangement.js';
 import type { ISchedule } from '../schedule/schedule.js';
 import { choiceKey, configOf, type IKind, kindsOf, Pricing } from './alternatives.js';
@@ -46,11 +47,13 @@ export function explain(
   const improved = mayImprove && pricing.base.makespan < schedule.makespan;
   const better = improved ? realise(problem, pricing.base.arrangement) : undefined;
   const { makespan } = better ?? schedule;
-  const tasks: TaskExplanation[] = problem.running.map(({ name, config }) => ({
-    task: name,
-    strategy: config.option.strategy,
-    alternatives: []
-  }));
+  const tasks: TaskExplanation[] = problem.running.flatMap(running =>
+    tasksOf(running).map(({ name }) => ({
+      task: name,
+      strategy: running.config.option.strategy,
+      alternatives: []
+    }))
+  );
   for (const kind of pricing.kinds) {
     tasks.push(...explainKind(problem, pricing, kind, makespan, effort.tolerance));
   }

@@ -12,7 +12,8 @@ import {
 import { Eligibilities } from './eligibility.js';
 import { kindsOfNodes } from './nodeKinds.js';
 import { fastestPerCount, type IConfig, paretoFront, paretoFrontByPlace } from './pareto.js';
-import { keepablePins, missByStaying, sharedTermsOf, staysWithin, termsOf } from './terms.js';
+import { addShared } from './sharedTerms.js';
+import { keepablePins, missByStaying, staysWithin, termsOf } from './terms.js';
 import { unplannedReason } from './unplannedReasons.js';
 
 /** A task that may be placed anywhere. */
@@ -56,10 +57,12 @@ export interface IPlace {
   elsewhere?: Pick<IPlace, 'node' | 'devices'>[];
 }
 
-/** A task that runs already and keeps its devices. */
+/** A task that runs already and keeps its devices; or several that run as one. */
 export interface IRunningJob extends IPlace {
   name: string;
   steps: number;
+  /** Several that run as one: what the run is called, and the others of them. */
+  fusion?: { name: string; others: Pick<IRunningJob, 'name' | 'steps'>[] };
   /** As of a {@link IJob}. */
   deadline: number;
   /** As of a {@link IJob}. */
@@ -144,7 +147,8 @@ export function toProblem(request: PlanRequest): IProblem {
   };
   for (const task of request.tasks) {
     const { running } = task;
-    if (running !== undefined && switches === 'none') {
+    // A fused run goes on until all of its tasks are done.
+    if (running !== undefined && (switches === 'none' || running.fusion !== undefined)) {
       addRunning(problem, task, running);
       continue;
     }
@@ -234,10 +238,21 @@ function placeOf(task: PlanTask, running: Placement, nodes: IPlanNode[]): IPlace
 function addRunning({ running: all, nodes, conflicts }: IProblem, task: PlanTask, running: Placement): void {
   const { name, steps, weight = 1 } = task;
   const place = placeOf(task, running, nodes);
-  all.push({ name, steps, deadline: termsOf(task).deadline, weight, ...place });
+  const { deadline } = termsOf(task);
+  const known = all.find(({ fusion }) => fusion !== undefined && fusion.name === running.fusion);
+  if (known === undefined) {
+    const fusion = running.fusion === undefined ? {} : { fusion: { name: running.fusion, others: [] } };
+    all.push({ name, steps, deadline, weight, ...place, ...fusion });
+  } else {
+    known.fusion!.others.push({ name, steps });
+    known.deadline = Math.min(known.deadline, deadline);
+    known.weight += weight;
+    known.config = known.config.seconds < place.config.seconds ? place.config : known.config;
+  }
+  const { seconds } = (known ?? place).config;
   for (const { node, devices } of partsOf(place)) {
     for (const device of devices) {
-      nodes[node]!.freeAt[device] = place.config.seconds;
+      nodes[node]!.freeAt[device] = seconds;
     }
   }
   missByStaying(task, conflicts);
@@ -266,27 +281,4 @@ function addFusions(problem: IProblem, request: PlanRequest, places: Eligibiliti
       }
     }
   }
-}
-
-/** The lanes and budgets that jobs share. */
-function addShared(problem: IProblem, request: PlanRequest): void {
-  const { lanes, budgets } = sharedTermsOf(request);
-  for (const { count, tasks } of lanes) {
-    const takesOne = ({ name }: { name: string }) => tasks?.includes(name) ?? true;
-    for (const job of problem.jobs.filter(takesOne)) {
-      job.lanes.push(problem.lanes.length);
-    }
-    problem.lanes.push(freeLanes(count, problem.running.filter(takesOne)));
-  }
-  for (const { constraint, limit, rate } of budgets) {
-    problem.budgets.push({ constraint, limit, rates: problem.nodes.map(({ id }) => rate(id)) });
-  }
-}
-
-/** When each lane becomes free, earliest first; tasks that run already hold some from 0 on. */
-function freeLanes(count: number, running: IRunningJob[]): number[] {
-  const ends = running.map(({ config }) => config.seconds).sort((a, b) => b - a);
-  const held = Math.min(count, running.length);
-  const free = Array.from({ length: count - held }, () => 0);
-  return [...free, ...ends.slice(0, held).reverse()];
 }

@@ -1,6 +1,7 @@
 import { CONSTRAINTS } from '../../model/constraints/constraints.js';
 import { assertCount, assertMeasure, assertUnique, badRequest } from '../../model/requestAssertions.js';
 import { sharesOf } from '../../model/schedule/deviceRuns.js';
+import { placeKey, runningOption } from '../../model/schedule/taskHistory.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
 import type { Fusion, PlanOption, PlanRequest, PlanTask } from '../../wire/messages.js';
 
@@ -145,8 +146,9 @@ function assertFusion(request: PlanRequest, { tasks, options }: Fusion): number 
 }
 
 function assertRunning(request: PlanRequest): void {
-  const holder = new Map<string, string>();
-  for (const { name, running, options } of request.tasks) {
+  const holder = new Map<string, PlanTask>();
+  for (const task of request.tasks) {
+    const { name, running, options } = task;
     if (running === undefined) {
       continue;
     }
@@ -171,11 +173,23 @@ function assertRunning(request: PlanRequest): void {
         }
         const key = JSON.stringify([id, device]);
         const other = holder.get(key);
-        if (other !== undefined) {
-          throw badRequest(`Tasks "${other}" and "${name}" both run on device "${device}" of node "${id}".`);
+        if (other !== undefined && !isOneRun(other, task)) {
+          throw badRequest(
+            `Tasks "${other.name}" and "${name}" both run on device "${device}" of node "${id}".`
+          );
         }
-        holder.set(key, name);
+        holder.set(key, task);
       }
     }
   }
+}
+
+/** Whether two tasks that run are fused in one run: in the same place, at the same speed. */
+function isOneRun(a: PlanTask, b: PlanTask): boolean {
+  return (
+    a.running?.fusion !== undefined &&
+    b.running !== undefined &&
+    placeKey(a.running) === placeKey(b.running) &&
+    runningOption(a)?.stepSeconds === runningOption(b)?.stepSeconds
+  );
 }

@@ -1,6 +1,7 @@
 import type { Segment } from '../../wire/messages.js';
 import type { IConfig } from '../problem/pareto.js';
 import type { IPlace, IProblem } from '../problem/problem.js';
+import { tasksOf } from '../problem/sharedTerms.js';
 import { type ISlot, Timeline } from './timeline.js';
 
 /** A job with everything decided; one stretch of it when it changes places while it runs. */
@@ -87,14 +88,17 @@ export function toSegments(problem: IProblem, schedule: ISchedule): Segment[] {
     };
   };
   return [
-    ...problem.running.map(running =>
-      segment(running, running.config, {
-        node: running.node,
-        devices: running.devices,
-        ...(running.elsewhere && { elsewhere: running.elsewhere }),
-        start: 0,
-        end: running.config.seconds
-      })
+    ...problem.running.flatMap(running =>
+      tasksOf(running).map(task =>
+        segment(task, running.config, {
+          node: running.node,
+          devices: running.devices,
+          ...(running.elsewhere && { elsewhere: running.elsewhere }),
+          ...(running.fusion && { fusion: running.fusion.name }),
+          start: 0,
+          end: running.config.seconds
+        })
+      )
     ),
     ...schedule.placed.map(placed => segment(problem.jobs[placed.job]!, placed.config, placed))
   ].sort((a, b) => a.start - b.start || (a.task < b.task ? -1 : 1));

@@ -2,7 +2,7 @@ import type { GivenUp, GroupEvent, SessionState, TaskState } from '../../wire/me
 import { ruledSweep } from './ladder.js';
 
 /** Code of the failure of a task whose loss, or a weight, is no number any more. */
-const DIVERGED = 'loss-not-finite';
+export const DIVERGED = 'loss-not-finite';
 
 /** Whether a task has failed by diverging: where a rule compares it with others, it counts as given up, without a value. */
 export function divergedIn(

@@ -3,6 +3,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
 import { count, duration, NOTHING, stepTime } from '../format/format.js';
+import { fusedWords, othersIn } from '../format/fusedWords.js';
 import type { ICell, Row } from '../format/table.js';
 
 /**
@@ -28,7 +29,9 @@ export function attemptsView(task: TaskState, state: SessionState, now: number, 
         { label: trans.__('Took'), align: 'right' },
         { label: trans.__('Ended') }
       ],
-      rows: attempts.map((attempt, i) => row(attempt, attempts[i + 1], task, now, trans))
+      rows: attempts.map((attempt, i) =>
+        row(attempt, attempts[i + 1], task, { now, others: othersIn(state.tasks, attempt) }, trans)
+      )
     })
   ];
 }
@@ -37,13 +40,14 @@ function row(
   attempt: Attempt,
   following: Attempt | undefined,
   task: TaskState,
-  now: number,
+  { now, others }: { readonly now: number; readonly others: number },
   trans: ITranslation
 ): Row {
   const { number, strategy, node, devices, requestedAt, endedAt, stepSeconds } = attempt;
+  const note = fusedWords(others, trans);
   return [
     String(number),
-    strategyLabel(strategy),
+    { text: strategyLabel(strategy), ...(note !== undefined && { note }) },
     node,
     devices.join(', '),
     stepRange(attempt, following, task, trans),

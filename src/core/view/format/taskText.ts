@@ -1,8 +1,17 @@
 import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { Argument, Cluster, Segment, TaskSpec, TaskState, TaskStatus } from '../../wire/messages.js';
+import type {
+  Argument,
+  Cluster,
+  Segment,
+  SessionState,
+  TaskSpec,
+  TaskState,
+  TaskStatus
+} from '../../wire/messages.js';
 import { argument, count, metric } from './format.js';
+import { fusedWords, othersIn } from './fusedWords.js';
 import type { ICell, Tone } from './table.js';
 
 /** A task's status, told by a sign, in words, and by how it is meant. */
@@ -101,16 +110,19 @@ export function lossWords({ progress }: TaskState, trans: ITranslation): string 
   return progress.loss === undefined ? undefined : trans.__('loss %1', metric(progress.loss, trans));
 }
 
-/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several; undefined while it does not. */
+/** How and where a task trains: `ddp x2 on cpu0, cpu1`, with the node where there are several, and others in the same run; undefined while it does not. */
 export function placeWords(
   task: TaskState,
-  cluster: Cluster | undefined,
+  { cluster, tasks }: Pick<SessionState, 'cluster' | 'tasks'>,
   trans: ITranslation
 ): string | undefined {
   const attempt = task.attempts.at(-1);
-  return attempt && attempt.endedAt === undefined
-    ? trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster))
-    : undefined;
+  if (!attempt || attempt.endedAt !== undefined) {
+    return undefined;
+  }
+  const words = trans.__('%1 on %2', strategyLabel(attempt.strategy), deviceNames(attempt, cluster));
+  const fused = fusedWords(othersIn(tasks, attempt), trans);
+  return fused === undefined ? words : trans.__('%1, %2', words, fused);
 }
 
 /** `cuda0, cuda1`, or `gpu-2 cuda0, cuda1; gpu-3 cuda0, cuda1` where there are several nodes. */

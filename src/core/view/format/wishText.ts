@@ -75,7 +75,7 @@ export function sessionWishWords(
   { wishes = {}, tasks }: Pick<SessionState, 'wishes' | 'tasks'>,
   trans: ITranslation
 ): IWishWords<SessionWish>[] {
-  const { objective, concurrent, deviceSeconds, cost, prices = {}, freeDevices = [], span } = wishes;
+  const { objective, concurrent, deviceSeconds, cost, prices = {}, freeDevices = [], span, fuse } = wishes;
   const words: IWishWords<SessionWish>[] = [];
   if (objective !== undefined) {
     words.push({ wish: 'objective', text: objectiveWords(objective, trans) });
@@ -86,6 +86,9 @@ export function sessionWishWords(
   }
   if (span !== undefined) {
     words.push({ wish: 'span', text: trans.__('a task over up to %1 nodes', count(span)) });
+  }
+  if (fuse !== undefined) {
+    words.push({ wish: 'fuse', text: trans.__('no two tasks in one run') });
   }
   if (deviceSeconds !== undefined) {
     const text = trans.__('at most %1 of device time', duration(deviceSeconds, trans));

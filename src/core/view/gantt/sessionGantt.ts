@@ -2,7 +2,7 @@ import { devicesOf, sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, Cluster, Plan, Segment, SessionState, TaskState } from '../../wire/messages.js';
-import { duration } from '../format/format.js';
+import { count, duration, listing } from '../format/format.js';
 import { lossWords, stepWords } from '../format/taskText.js';
 import {
   barStateWords,
@@ -128,7 +128,7 @@ export function sessionGantt(
   const bars = [
     ...plannedBars(segments, { groups, trans, offset: start, movable, pinned: draft?.pinned }),
     ...plannedBars(rule, { groups, trans, offset: planStart, kind: 'baseline' }),
-    ...shown.map(({ task, attempt }) => actualBar(task, attempt, { origin: origin ?? 0, now, groups, trans }))
+    ...runsOf(shown).map(run => actualBar(run, { origin: origin ?? 0, now, groups, trans }))
   ];
   if (bars.length === 0) {
     return null;
@@ -190,17 +190,48 @@ function clusterRows(
   return [...rows.values()];
 }
 
-/** Id of the bar of an attempt. */
-export function attemptBarId(task: string, attempt: number): string {
-  return `actual:${attempt}:${task}`;
+/** Id of the bar of an attempt, which is that of all in its run. */
+export function attemptBarId(task: string, { number, fusion }: Pick<Attempt, 'number' | 'fusion'>): string {
+  return fusion === undefined ? `actual:${number}:${task}` : `actual:run:${fusion}`;
+}
+
+/** An attempt at a task. */
+interface IShown {
+  readonly task: TaskState;
+  readonly attempt: Attempt;
+}
+
+/** Attempts, those of one run together: that which ends last first, as what becomes of the run. */
+function runsOf(shown: readonly IShown[]): (readonly [IShown, ...IShown[]])[] {
+  const fused = new Map<string, IShown[]>();
+  const runs: IShown[][] = [];
+  for (const one of shown) {
+    const { fusion } = one.attempt;
+    const known = fusion === undefined ? undefined : fused.get(fusion);
+    if (known) {
+      known.push(one);
+      continue;
+    }
+    const run = [one];
+    runs.push(run);
+    if (fusion !== undefined) {
+      fused.set(fusion, run);
+    }
+  }
+  const endOf = ({ attempt: { endedAt = Infinity } }: IShown): number => endedAt;
+  return runs.map(
+    run => [...run].sort((a, b) => (endOf(a) === endOf(b) ? 0 : endOf(b) - endOf(a))) as [IShown, ...IShown[]]
+  );
 }
 
 function actualBar(
-  task: TaskState,
-  attempt: Attempt,
+  run: readonly [IShown, ...IShown[]],
   chart: { origin: number; now: number; groups: ITaskGroups; trans: ITranslation }
 ): IGanttBar {
   const { origin, now, groups, trans } = chart;
+  const [{ task, attempt }, ...others] = run;
+  const tasks = run.map(one => one.task.spec.name);
+  const left = run.filter(one => one.attempt.endedAt === undefined).length;
   const start = Math.max(0, attempt.requestedAt - origin);
   const end = Math.max(start, (attempt.endedAt ?? now) - origin);
   const alive = attempt.endedAt === undefined;
@@ -212,10 +243,11 @@ function actualBar(
     duration(end - start, trans)
   ] as const;
   return {
-    id: attemptBarId(task.spec.name, attempt.number),
+    id: attemptBarId(task.spec.name, attempt),
     task: task.spec.name,
-    label: groups.shortName(task.spec.name),
-    brief: groups.briefName(task.spec.name),
+    ...(others.length > 0 && { tasks }),
+    label: tasks.map(groups.shortName).join(' + '),
+    brief: others.length > 0 ? trans.__('%1 fused', tasks.length) : groups.briefName(task.spec.name),
     note: strategy,
     technique: attempt.strategy.technique,
     rows: devicesOf(attempt).map(({ node, device }) => rowKey(node, device)),
@@ -225,7 +257,8 @@ function actualBar(
     state,
     colour: groups.indexOf(task.spec.name),
     detail: [
-      task.spec.name,
+      others.length > 0 ? trans.__('%1, fused in one run', listing(tasks, trans)) : task.spec.name,
+      ...(others.length > 0 && alive ? [trans.__('%1 of them train still', count(left))] : []),
       trans.__(
         '%1: %2 on %3',
         state === undefined ? trans.__('ended') : barStateWords(state, trans),
@@ -237,7 +270,9 @@ function actualBar(
       attempt.number > 1
         ? trans.__('%1 to %2 (%3), attempt %4', ...lasting, attempt.number)
         : trans.__('%1 to %2 (%3)', ...lasting),
-      ...(alive ? [stepWords(task, trans), lossWords(task, trans)].filter(fact => fact !== undefined) : [])
+      ...(alive && others.length === 0
+        ? [stepWords(task, trans), lossWords(task, trans)].filter(fact => fact !== undefined)
+        : [])
     ].join('\n')
   };
 }

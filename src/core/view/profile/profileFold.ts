@@ -1,6 +1,6 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count } from '../format/format.js';
-import type { IProfileRow } from './profileMatrix.js';
+import { type IProfileRow, rowLabel } from './profileMatrix.js';
 
 /** A row of which nothing is known but why: what is said of it. */
 export interface IFoldedRow {
@@ -37,7 +37,7 @@ export function foldProfile(
     return { shown: rows, folded: [], line: '' };
   }
   const shown = rows.filter(row => !silent.includes(row));
-  const folded = silent.map(row => ({ label: row.label, word: rowWord(row, needless, trans) }));
+  const folded = silent.map(row => ({ label: rowLabel(row, trans), word: rowWord(row, needless, trans) }));
   const counts = [...new Set(folded.map(({ word }) => word))].map(
     word => `${count(folded.filter(row => row.word === word).length)} ${word}`
   );

@@ -3,6 +3,7 @@ import { strategyKey, variantLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, Feasibility, ProfileCell, SessionState, Strategy } from '../../wire/messages.js';
 import { paramWords } from '../format/taskText.js';
+import { fusedClasses } from './fusedClasses.js';
 
 /** Where the measuring of tasks of equal speed under one strategy stands. */
 export type ProfileEntry =
@@ -17,6 +18,8 @@ export type ProfileEntry =
 /** A technique with its knobs: an entry for each device count. */
 export interface IProfileRow {
   readonly label: string;
+  /** So many tasks in one run; absent of one by itself. */
+  readonly fused?: number;
   readonly entries: readonly ProfileEntry[];
 }
 
@@ -25,6 +28,8 @@ export interface IProfileClass {
   readonly signature: string;
   /** What a person calls these tasks: what they share, and others do not. */
   readonly label: string;
+  /** These tasks are trained in one run: the rows are of so many of them. */
+  readonly together?: boolean;
   /** The devices that this is of; absent where there is only one kind of them. */
   readonly on?: string;
   /** Their model, as in {@link ProfileCell.model}; absent as well. */
@@ -56,41 +61,41 @@ export function profileMatrix(state: SessionState): IProfileMatrix {
     (a, b) => a - b
   );
   const models = modelsFor(state, devices);
-  return {
-    devices,
-    classes: signatures.flatMap(signature => {
-      const mine = built.filter(({ inspection }) => inspection.signature === signature);
-      const feasibility = mine[0]?.inspection.feasibility ?? [];
-      const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
-      const words = shared.map(([name, value]) => paramWords(name, value));
-      const sweep = mine[0]?.spec.sweep ?? '';
-      const own = variants(feasibility, known(signature));
-      return models.map((model): IProfileClass => {
-        const judged = feasibility.filter(one => isOfKind(state, model, one));
-        const rows = own.map(variant => ({
-          label: variantLabel(variant),
-          entries: devices.map(count =>
-            models.length === 1 || isOn(state, model, count)
-              ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, judged)
-              : { kind: 'none' as const }
-          )
-        }));
-        return {
-          signature,
-          label: (sweeps.size > 1 || words.length === 0 ? [sweep, ...words] : words).join(' '),
-          ...(models.length > 1 && model !== undefined && { model, on: modelName(state, model) }),
-          tasks: mine.map(({ spec }) => spec.name),
-          rows,
-          best: Math.min(
-            ...rows
-              .flatMap(row => row.entries)
-              .filter(({ kind }) => kind === 'measured')
-              .map(stepSecondsOf)
-          )
-        };
-      });
-    })
-  };
+  const alone = signatures.flatMap(signature => {
+    const mine = built.filter(({ inspection }) => inspection.signature === signature);
+    const feasibility = mine[0]?.inspection.feasibility ?? [];
+    const shared = sharedParams(mine.map(({ spec }) => spec.params)).filter(([name]) => varying.has(name));
+    const words = shared.map(([name, value]) => paramWords(name, value));
+    const sweep = mine[0]?.spec.sweep ?? '';
+    const own = variants(feasibility, known(signature));
+    return models.map((model): IProfileClass => {
+      const judged = feasibility.filter(one => isOfKind(state, model, one));
+      const rows = own.map(variant => ({
+        label: variantLabel(variant),
+        entries: devices.map(count =>
+          models.length === 1 || isOn(state, model, count)
+            ? entry(state, signature, { strategy: { ...variant, devices: count }, model }, judged)
+            : { kind: 'none' as const }
+        )
+      }));
+      return {
+        signature,
+        label: (sweeps.size > 1 || words.length === 0 ? [sweep, ...words] : words).join(' '),
+        ...(models.length > 1 && model !== undefined && { model, on: modelName(state, model) }),
+        tasks: mine.map(({ spec }) => spec.name),
+        rows,
+        best: Math.min(
+          ...rows
+            .flatMap(row => row.entries)
+            .filter(({ kind }) => kind === 'measured')
+            .map(stepSecondsOf)
+        )
+      };
+    });
+  });
+  const nameOf = (model: string): string | undefined =>
+    models.length > 1 ? modelName(state, model) : undefined;
+  return { devices, classes: [...alone, ...fusedClasses(state, devices, models, nameOf)] };
 }
 
 /** The models of devices that there are for strategies on so many of them; undefined stands for any. */
@@ -121,8 +126,14 @@ function modelName({ cluster }: SessionState, model: string): string {
 }
 
 /** What a person calls tasks that run at equal speed, and the devices that this is of where it matters. */
-export function classLabel({ label, on }: IProfileClass, trans: ITranslation): string {
-  return on === undefined ? label : trans.__('%1 on %2', label, on);
+export function classLabel({ label, on, together }: IProfileClass, trans: ITranslation): string {
+  const tasks = together ? trans.__('%1 in one run', label) : label;
+  return on === undefined ? tasks : trans.__('%1 on %2', tasks, on);
+}
+
+/** What a person calls a technique with its knobs, and so many tasks that are trained by it in one run. */
+export function rowLabel({ label, fused }: IProfileRow, trans: ITranslation): string {
+  return fused === undefined ? label : trans.__('%1, %2 fused', label, fused);
 }
 
 /** Entries of a matrix of some kinds. */

@@ -6,7 +6,7 @@ import { countedReasons, type ICountedReason, numberRange } from '../format/coun
 import { briefly, type ITaskFailure } from '../format/failures.js';
 import { GENERAL_REASONS } from '../format/generalReasons.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
-import { classLabel, type IProfileMatrix, type IProfileRow, reasonOf } from './profileMatrix.js';
+import { classLabel, type IProfileMatrix, type IProfileRow, reasonOf, rowLabel } from './profileMatrix.js';
 
 /**
  * Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. What is true of a technique
@@ -18,7 +18,7 @@ export function profileReasons({ classes, devices }: IProfileMatrix, trans: ITra
     const label = classLabel(speed, trans);
     for (const row of speed.rows) {
       for (const [reason, counts] of rowReasons(row, devices, trans)) {
-        const under = `${row.label} x${numberRange(counts, trans)}`;
+        const under = `${rowLabel(row, trans)} x${numberRange(counts, trans)}`;
         const about = found.get(reason) ?? new Map<string, string[]>();
         about.set(under, [...(about.get(under) ?? []), label]);
         found.set(reason, about);

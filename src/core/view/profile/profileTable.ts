@@ -12,6 +12,7 @@ import {
   isRecalled,
   type ProfileEntry,
   reasonOf,
+  rowLabel,
   stepSecondsOf
 } from './profileMatrix.js';
 
@@ -52,7 +53,7 @@ export function profileLegend(matrix: IProfileMatrix, trans: ITranslation): stri
 
 function heading(speed: IProfileClass, trans: ITranslation): IHeading {
   const { tasks } = speed;
-  return tasks.length === 1
+  return tasks.length === 1 && !speed.together
     ? { heading: classLabel({ ...speed, label: tasks[0] as string }, trans) }
     : { heading: classLabel(speed, trans), note: listing(tasks, trans, NAMES) };
 }
@@ -61,7 +62,10 @@ function speedRows({ rows, best }: IProfileClass, needless: boolean, trans: ITra
   const { shown, folded, line } = foldProfile(rows, needless, trans);
   const words = folded.map(({ label, word }) => `${label}: ${word}`);
   return [
-    ...shown.map(row => [row.label, ...row.entries.map(entry => entryCell(entry, best, needless, trans))]),
+    ...shown.map(row => [
+      rowLabel(row, trans),
+      ...row.entries.map(entry => entryCell(entry, best, needless, trans))
+    ]),
     ...(folded.length > 0 ? [[{ text: line, folded: words, tone: 'muted' as const }]] : [])
   ];
 }

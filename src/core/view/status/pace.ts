@@ -47,10 +47,11 @@ export function paceOf(state: SessionState): IPace {
 }
 
 /** A strategy on certain devices; on any where these are not known. */
-export interface IWay extends Pick<Attempt, 'strategy' | 'model'>, Partial<DeviceShare> {}
+export interface IWay extends Pick<Attempt, 'strategy' | 'model' | 'fusion'>, Partial<DeviceShare> {}
 
 /**
- * Seconds a task takes for some of its steps by a strategy, with starting and ending; undefined where that was not measured.
+ * Seconds a task takes for some of its steps by a strategy, with starting and ending; undefined where that was not measured, as of
+ * one that is trained together with others.
  *
  * @param pace - of the run in which it is to train.
  */
@@ -60,7 +61,7 @@ export function secondsFor(
   work: IWay & { readonly steps: number },
   pace: IPace
 ): number | undefined {
-  const cell = measuredCell(state, signature, work);
+  const cell = work.fusion === undefined ? measuredCell(state, signature, work) : undefined;
   const step = cell && stepSecondsOf(cell, pace);
   return step === undefined
     ? undefined
@@ -178,7 +179,10 @@ function seenOf(
 ): ISeen {
   const { startedAt, endedAt, requestedAt, fromStep = 0 } = attempt;
   const cell = measuredCell(state, task.inspection?.signature ?? '', attempt);
-  const trial = cell?.stepSeconds === undefined ? undefined : cell.stepSeconds / (cell.trained ?? 1);
+  // Of tasks that are trained in one run, a step is one of all of them.
+  const isAlone = attempt.fusion === undefined;
+  const trial =
+    isAlone && cell?.stepSeconds !== undefined ? cell.stepSeconds / (cell.trained ?? 1) : undefined;
   const steps = Math.max(0, (next?.fromStep ?? task.progress.step) - fromStep);
   const gap = Math.max(0, requestedAt - free);
   const start =

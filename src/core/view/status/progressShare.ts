@@ -1,6 +1,6 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
+import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
-import { likelyShare } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -10,6 +10,7 @@ import {
   secondsFor,
   startSeconds
 } from './pace.js';
+import { plannedShare } from './plannedShare.js';
 import { segmentSeconds } from './timeLeft.js';
 
 /** What is not all done is never told to be. */
@@ -19,8 +20,9 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done; steps that are not likely to be made count as little. Tasks that failed, were given up, cannot be built or are
- * left out count no more, nor do those that the run under way is not of, as they were not chosen or were stopped.
+ * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no
+ * more, nor do those that the run under way is not of, as they were not chosen or were stopped; of those that a rule has given
+ * up, what they did is all there was.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
@@ -35,7 +37,7 @@ function shareOf(state: SessionState): number | undefined {
   if (counted.length === 0) {
     return undefined;
   }
-  if (counted.every(task => task.status === 'finished')) {
+  if (counted.every(task => task.status === 'finished' || isGivenUp(task))) {
     return 1;
   }
   const weights = weightsOf(counted, state);
@@ -46,10 +48,16 @@ function shareOf(state: SessionState): number | undefined {
   for (const task of counted) {
     const weight = weights.get(task.spec.name) ?? usual;
     const share = taskShare(task);
-    all += weight * (share + likelyShare(state, task.spec.name) * (1 - share));
+    const rest = isGivenUp(task) ? 0 : plannedShare(state, task.spec.name) * (1 - share);
+    all += weight * (share + rest);
     done += weight * share;
   }
   return Math.min(NEARLY, all > 0 ? done / all : 0);
+}
+
+/** Whether a rule has ended a task: what it has done is all that there was to do. */
+function isGivenUp({ status, givenUp }: TaskState): boolean {
+  return status === 'stopped' && givenUp !== undefined;
 }
 
 /** How much of its steps a task has done, from 0 to 1: 1 only when it is trained. */
@@ -68,11 +76,10 @@ function countedTasks(state: SessionState): TaskState[] {
   return state.tasks.filter(({ spec: { name }, status, givenUp }) => {
     const waits = status === 'ready' || status === 'stopped' || status === 'inspecting';
     return (
-      givenUp === undefined &&
       status !== 'failed' &&
       status !== 'invalid' &&
       !out.has(name) &&
-      !(status === 'stopped' && state.goal === 'run') &&
+      !(status === 'stopped' && state.goal === 'run' && !givenUp) &&
       !(waits && selected !== undefined && !selected.has(name))
     );
   });
@@ -107,13 +114,18 @@ function runWork(task: TaskState, state: SessionState, pace: IPace): number | un
     own === undefined
       ? secondsFor(state, signature, { ...attempt, steps }, pace)
       : startSeconds(cell, pace) + own * steps + endSeconds(cell, pace);
-  return seconds === undefined ? undefined : seconds * attempt.strategy.devices;
+  const tasks = 1 + othersIn(state.tasks, attempt);
+  return seconds === undefined ? undefined : (seconds * attempt.strategy.devices) / tasks;
 }
 
 /** Of the tasks of the plan; of one that goes on, what it has done counts as much for each step as what is left. */
 function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const sums = new Map<string, { work: number; steps: number }>();
+  const fused = new Map<string | undefined, number>();
+  for (const { fusion } of state.plan?.plan.segments ?? []) {
+    fused.set(fusion, fusion === undefined ? 1 : (fused.get(fusion) ?? 0) + 1);
+  }
   for (const segment of state.plan?.plan.segments ?? []) {
     const task = tasks.get(segment.task);
     if (task) {
@@ -123,7 +135,9 @@ function plannedWork(state: SessionState, pace: IPace): Map<string, number> {
         0
       );
       sums.set(segment.task, {
-        work: sum.work + segmentSeconds(segment, task, state, pace, 'most') * devices,
+        work:
+          sum.work +
+          (segmentSeconds(segment, task, state, pace, 'most') * devices) / (fused.get(segment.fusion) ?? 1),
         steps: sum.steps + segment.steps
       });
     }

@@ -89,10 +89,10 @@ function switchesOf(state: SessionState, now: number, trans: ITranslation): Map<
           return [];
         }
         const replan = replanOf(replans, task, i);
-        const next = attemptBarId(name, (task.attempts[i + 1] as typeof attempt).number);
+        const next = attemptBarId(name, task.attempts[i + 1] as typeof attempt);
         const reason =
           replan && trans.__('moved by plan %1: %2', replan.number, replanSentence(replan, now, trans));
-        return [[attemptBarId(name, attempt.number), { next, reason }]];
+        return [[attemptBarId(name, attempt), { next, reason }]];
       })
     )
   );

@@ -24,7 +24,7 @@ export function trainingFacts(
     lossWords(task, trans),
     validationWords(task, trans),
     left === undefined ? undefined : trans.__('%1 left', roughly(left, trans)),
-    placeWords(task, state.cluster, trans),
+    placeWords(task, state, trans),
     ...taskWishWords(task, state.cluster, now, trans).map(({ text }) => text)
   ].filter(fact => fact !== undefined);
 }
@@ -54,7 +54,7 @@ export function progressTable(state: SessionState, now: number, trans: ITranslat
       progressCell(task, trans),
       metric(task.result ? task.result.loss : task.progress.loss, trans),
       ...(validated ? [validationWords(task, trans) ?? NOTHING] : []),
-      placeWords(task, state.cluster, trans) ?? NOTHING,
+      placeWords(task, state, trans) ?? NOTHING,
       ...(wished ? [wishWords(task, state, now, trans)] : []),
       leftWords(task, state, now, trans)
     ])

@@ -1,5 +1,4 @@
 import type { Attempt, Segment, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
-import { likelyShare, type Outlook, shareOf } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -11,6 +10,7 @@ import {
   startSeconds,
   stepSecondsOf
 } from './pace.js';
+import { type Outlook, plannedShare, shareOf } from './plannedShare.js';
 
 /** Nothing more is trained of these by the plan there is. */
 const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped']);
@@ -30,7 +30,7 @@ export function taskTimeLeft(task: TaskState, state: SessionState, now: number):
 
 /** Steps that a task has done when it has trained to one, or is over before. */
 function likelySteps(task: TaskState, state: SessionState, until: number, outlook: Outlook): number {
-  const share = outlook === 'likely' ? likelyShare(state, task.spec.name) : 1;
+  const share = outlook === 'likely' ? plannedShare(state, task.spec.name) : 1;
   const { step } = task.progress;
   return until > step ? step + share * (until - step) : until;
 }
@@ -48,7 +48,8 @@ function attemptTimeLeft(
   }
   const pace = paceOf(state);
   const cell = measuredCell(state, task.inspection.signature, attempt);
-  const step = ownStepSeconds(task, attempt) ?? (cell && stepSecondsOf(cell, pace));
+  const known = attempt.fusion === undefined && cell ? stepSecondsOf(cell, pace) : attempt.stepSeconds;
+  const step = ownStepSeconds(task, attempt) ?? known;
   if (step === undefined) {
     return undefined;
   }
@@ -93,6 +94,8 @@ export function timesLeft(
   const tasks = new Map(state.tasks.map(task => [task.spec.name, task]));
   const free = new Map<string, number>();
   const ends = new Map<string, number>();
+  // Tasks that are trained in one run begin together.
+  const begun = new Map<string, number>();
   for (const segment of [...(state.plan?.plan.segments ?? [])].sort((a, b) => a.start - b.start)) {
     const task = tasks.get(segment.task);
     if (!task || isOver(task)) {
@@ -102,14 +105,18 @@ export function timesLeft(
     const until = likelySteps(task, state, attempt?.until ?? task.inspection?.steps ?? 0, outlook);
     const running = ends.has(segment.task) ? undefined : attemptTimeLeft(task, state, now, until);
     const places = [segment, ...(segment.elsewhere ?? [])].flatMap(placesOf);
-    const start = places.reduce(
-      (last, place) => Math.max(last, free.get(place) ?? 0),
-      ends.get(segment.task) ?? 0
-    );
+    const run = segment.fusion === undefined ? undefined : `${segment.fusion} ${segment.start}`;
+    const known = run === undefined ? undefined : begun.get(run);
+    const start =
+      known ??
+      places.reduce((last, place) => Math.max(last, free.get(place) ?? 0), ends.get(segment.task) ?? 0);
+    if (run !== undefined) {
+      begun.set(run, start);
+    }
     const end = start + (running ?? segmentSeconds(segment, task, state, pace, outlook));
     ends.set(segment.task, end);
     for (const place of places) {
-      free.set(place, end);
+      free.set(place, Math.max(free.get(place) ?? 0, end));
     }
   }
   for (const task of state.tasks) {

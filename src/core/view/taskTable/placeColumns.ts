@@ -1,6 +1,7 @@
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
 import { NOTHING } from '../format/format.js';
+import { fusedWords } from '../format/fusedWords.js';
 import type { ICell } from '../format/table.js';
 import type { ITaskColumn } from './taskColumn.js';
 import type { ITaskRow } from './taskRow.js';
@@ -18,7 +19,11 @@ export function strategyColumn(trans: ITranslation): ITaskColumn {
     isUsual: true,
     width: 14,
     value: labelOf,
-    cell: row => place(row, labelOf(row), trans)
+    cell: row => {
+      const others = row.task.attempts.length > 0 ? row.others : (row.planned?.others ?? 0);
+      const note = fusedWords(others, trans);
+      return { ...place(row, labelOf(row), trans), ...(note !== undefined && { note }) };
+    }
   };
 }
 

@@ -1,5 +1,6 @@
 import { strategyKey } from '../../model/strategy.js';
 import type { SessionState, Strategy, TaskState } from '../../wire/messages.js';
+import { othersIn } from '../format/fusedWords.js';
 import { type IStanding, standingsByTask } from '../results/sweepStanding.js';
 import { timesLeft } from '../status/timeLeft.js';
 
@@ -9,11 +10,15 @@ export interface IPlannedRun {
   readonly devices: readonly string[];
   /** Of all its segments together. */
   readonly seconds: number;
+  /** So many others are to be trained in the same run. */
+  readonly others: number;
 }
 
 /** A task, and what is known of it beside its own state. */
 export interface ITaskRow {
   readonly task: TaskState;
+  /** So many others are, or were, trained in the same run. */
+  readonly others: number;
   /** Undefined when the plan does not have it. */
   readonly planned: IPlannedRun | undefined;
   /** Seconds until it is trained, as it trains or by the plan; undefined when nobody knows. */
@@ -48,10 +53,11 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
   const rows = tasks.map(task => {
     const row: ITaskRow = {
       task,
+      others: othersIn(tasks, task.next ?? task.attempts.at(-1) ?? {}),
       planned: planned.get(task.spec.name),
       left: legible(left.get(task.spec.name)),
       standing: standings.get(task.spec.name),
-      ...held(task, now)
+      ...held(tasks, task, now)
     };
     const same = old.get(task.spec.name);
     return same && isSame(same, row) ? same : row;
@@ -63,6 +69,7 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
 function isSame(a: ITaskRow, b: ITaskRow): boolean {
   return (
     a.task === b.task &&
+    a.others === b.others &&
     a.left === b.left &&
     a.took === b.took &&
     a.standing?.place === b.standing?.place &&
@@ -71,6 +78,7 @@ function isSame(a: ITaskRow, b: ITaskRow): boolean {
     a.deviceSeconds === b.deviceSeconds &&
     (a.planned === b.planned ||
       (a.planned?.seconds === b.planned?.seconds &&
+        a.planned?.others === b.planned?.others &&
         a.planned?.devices.join() === b.planned?.devices.join() &&
         (a.planned && strategyKey(a.planned.strategy)) === (b.planned && strategyKey(b.planned.strategy))))
   );
@@ -84,25 +92,38 @@ function legible(seconds: number | undefined): number | undefined {
 
 function plannedRuns({ plan }: SessionState): Map<string, IPlannedRun> {
   const runs = new Map<string, IPlannedRun>();
-  for (const { task, strategy, devices, start, end } of plan?.plan.segments ?? []) {
-    const first = runs.get(task) ?? { strategy, devices, seconds: 0 };
+  const segments = plan?.plan.segments ?? [];
+  const fused = new Map<string, number>();
+  for (const { fusion } of segments) {
+    if (fusion !== undefined) {
+      fused.set(fusion, (fused.get(fusion) ?? 0) + 1);
+    }
+  }
+  for (const { task, strategy, devices, start, end, fusion = '' } of segments) {
+    const first = runs.get(task) ?? { strategy, devices, seconds: 0, others: (fused.get(fusion) ?? 1) - 1 };
     runs.set(task, { ...first, seconds: first.seconds + end - start });
   }
   return runs;
 }
 
-function held({ attempts, status }: TaskState, now: number): Pick<ITaskRow, 'took' | 'deviceSeconds'> {
+/** Of a run with others, each has its share of the devices' time. */
+function held(
+  tasks: readonly TaskState[],
+  { attempts, status }: TaskState,
+  now: number
+): Pick<ITaskRow, 'took' | 'deviceSeconds'> {
   if (attempts.length === 0) {
     return { took: undefined, deviceSeconds: undefined };
   }
   const isActive = status === 'starting' || status === 'running' || status === 'stopping';
   let took = 0;
   let deviceSeconds = 0;
-  for (const { requestedAt, endedAt, devices } of attempts) {
+  for (const attempt of attempts) {
+    const { requestedAt, endedAt, devices } = attempt;
     // One that was lost with its engine has no end; what is over does not go on.
     const seconds = Math.max(0, (endedAt ?? (isActive ? Math.floor(now) : requestedAt)) - requestedAt);
     took += seconds;
-    deviceSeconds += seconds * devices.length;
+    deviceSeconds += (seconds * devices.length) / (1 + othersIn(tasks, attempt));
   }
   return { took, deviceSeconds };
 }

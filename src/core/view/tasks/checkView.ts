@@ -47,13 +47,14 @@ export function checkView(state: SessionState, trans: ITranslation): Blocks {
 
 /** What can train tasks, then what cannot and why, and what to beware of. */
 export function checkList(check: ITaskCheck, trans: ITranslation): IList {
-  const { cannot, warnings, native } = check;
+  const { cannot, warnings, native, fusion } = check;
   return {
     text: answer(check, trans),
     items: [
       ...(native === undefined
         ? []
         : [{ mark: '→', text: ended(trans.__('trains by its own loop: %1', native)) }]),
+      ...(fusion === undefined ? [] : [{ mark: '→', text: ended(fusionWords(fusion, trans)) }]),
       ...refusalItems(cannot, trans),
       ...warnings.map(warning => ({ mark: '!', text: ended(warning), tone: 'warning' as const }))
     ]
@@ -65,6 +66,20 @@ function refusalItems(cannot: ITaskCheck['cannot'], trans: ITranslation): IListI
     mark: '✕',
     text: ended(trans.__('not with %1: %2', usesWords(uses, trans), reason))
   }));
+}
+
+function fusionWords(fusion: NonNullable<ITaskCheck['fusion']>, trans: ITranslation): string {
+  if ('reason' in fusion) {
+    return trans.__('an adapter that is trained alone: %1', fusion.reason);
+  }
+  return fusion.others === 0
+    ? trans.__('an adapter that no other can be trained with in one run')
+    : trans._n(
+        'an adapter that can be trained in one run with %2 other of the same model',
+        'an adapter that can be trained in one run with %2 others of the same model',
+        fusion.others,
+        count(fusion.others)
+      );
 }
 
 function answer({ state, can }: ITaskCheck, trans: ITranslation): string {

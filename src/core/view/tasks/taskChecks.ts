@@ -23,6 +23,8 @@ export interface ITaskCheck {
   readonly warnings: readonly string[];
   /** Why they train by their own loop. */
   readonly native?: string;
+  /** Of adapters: with how many others each can be trained in one run, or why it cannot. */
+  readonly fusion?: { readonly others: number } | { readonly reason: string };
   /** Why they cannot be built. */
   readonly error?: Failure;
 }
@@ -34,8 +36,15 @@ export function taskChecks(
   told: readonly TrackerState[] = []
 ): ITaskCheck[] {
   const groups = new Map<string, ITaskCheck>();
+  const kin = new Map<string, number>();
+  for (const { inspection } of tasks) {
+    const { fusion } = inspection ?? {};
+    if (fusion && 'base' in fusion) {
+      kin.set(fusion.base, (kin.get(fusion.base) ?? 0) + 1);
+    }
+  }
   for (const task of tasks) {
-    const answer = checkOf(task, trans, told);
+    const answer = checkOf(task, { kin, told }, trans);
     const key = JSON.stringify(answer);
     groups.set(key, { ...answer, tasks: [...(groups.get(key)?.tasks ?? []), task.spec.name] });
   }
@@ -75,10 +84,18 @@ export function usesWords(uses: readonly IUse[], trans: ITranslation): string {
     .join('; ');
 }
 
+/**
+ * What is known beside a task: how many there are of each base of adapters, and to whom trackers tell of it.
+ */
+interface IBeside {
+  readonly kin: ReadonlyMap<string, number>;
+  readonly told: readonly TrackerState[];
+}
+
 function checkOf(
   { inspection, status, error }: TaskState,
-  trans: ITranslation,
-  told: readonly TrackerState[]
+  { kin, told }: IBeside,
+  trans: ITranslation
 ): Omit<ITaskCheck, 'tasks'> {
   if (status === 'inspecting' || inspection === undefined) {
     const nothing = { can: [], cannot: [], warnings: [] };
@@ -86,14 +103,17 @@ function checkOf(
       ? { state: 'invalid', ...nothing, error }
       : { state: status === 'stopped' ? 'stopped' : 'unknown', ...nothing };
   }
-  const { feasibility, native } = inspection;
+  const { feasibility, native, fusion } = inspection;
   const can = usable(feasibility);
   return {
     state: 'checked',
     can: merged(can),
     cannot: refusals(feasibility, can, trans),
     warnings: taskWarnings(inspection, told, trans),
-    ...(native !== undefined && { native })
+    ...(native !== undefined && { native }),
+    ...(fusion && {
+      fusion: 'reason' in fusion ? { reason: fusion.reason } : { others: (kin.get(fusion.base) ?? 1) - 1 }
+    })
   };
 }
 

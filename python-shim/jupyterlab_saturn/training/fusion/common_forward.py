@@ -1,0 +1,167 @@
+"""The forward that several tasks have in common, and whether it is that of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+
+from ...task import Task
+from ..components.loss import outputs_of
+from ..components.precision import precise
+from ..components.seeding import global_state, seed_all
+from ..components.side_effects import without_side_effects
+from .adapter_sites import AdapterSite, NotFused
+from .draws import Draws
+from .joined_batches import JoinedBatch, join
+from .stacked_adapters import StackedAdapters
+
+_CLOSE = {"float32": 1e-3, "bfloat16": 5e-2}
+"""How far outputs may be off for rounding, as a share of the largest."""
+
+
+@dataclass(frozen=True)
+class ForwardPart:
+    """A task's part of a joined batch.
+
+    Attributes
+    ----------
+    inputs
+        Its own, on the device.
+    seed
+        For what is drawn meanwhile.
+    """
+
+    name: str
+    task: Task
+    sites: Sequence[AdapterSite]
+    inputs: Any
+    seed: int
+
+    def own_outputs(self) -> Any:
+        """By the task's own model."""
+        return outputs_of(self.task, self.task.model, self.inputs)
+
+
+class CommonForward:
+    """The forward of a task's model, for the adapters of others as well.
+
+    Parameters
+    ----------
+    sites
+        Of the task.
+    """
+
+    def __init__(self, task: Task, sites: Sequence[AdapterSite], device: torch.device) -> None:
+        self._task = task
+        self._device = device
+        self._stack = StackedAdapters(task.model, sites)
+
+    def draws(self, parts: Sequence[ForwardPart]) -> bool:
+        """Whether random numbers are drawn for any of some parts."""
+        return self._stack.draws([part.sites for part in parts])
+
+    def outputs(
+        self,
+        joined: JoinedBatch,
+        parts: Sequence[ForwardPart],
+        draws: Sequence[Callable[[], AbstractContextManager[None]]],
+    ) -> list[Any]:
+        """Of each part.
+
+        Parameters
+        ----------
+        parts
+            Those that `joined` is made of.
+        draws
+            As of `StackedAdapters.of`, whether they draw or not.
+        """
+        drawn = draws if self.draws(parts) else ()
+        with self._stack.of([part.sites for part in parts], drawn), self._precise():
+            outputs = outputs_of(self._task, self._task.model, joined.inputs)
+        return [joined.piece(outputs, place) for place in range(len(parts))]
+
+    def require_same(self, joined: JoinedBatch, parts: Sequence[ForwardPart]) -> None:
+        """See whether this forward gives what the own one of each part does. Leaves no trace.
+
+        Raises
+        ------
+        NotFused
+            When it does not.
+        """
+        models = {id(part.task.model): part.task.model for part in parts}
+        with torch.no_grad(), without_side_effects(self._task.model, *models.values()):
+            draws = Draws(self._device)
+            for part in parts:
+                seed_all(part.seed)
+                draws.begin_part()
+            before = global_state()
+            pieces = self.outputs(joined, parts, [partial(draws.of, n) for n in range(len(parts))])
+            if global_state() != before:
+                raise NotFused("its forward draws random numbers otherwise than by nn.Dropout")
+            for part, piece in zip(parts, pieces, strict=True):
+                seed_all(part.seed)
+                with self._precise():
+                    own = part.own_outputs()
+                if not _alike(piece, own, _CLOSE[self._task.precision]):
+                    raise NotFused(
+                        f"what its forward does with a sample depends on others ({part.name})"
+                    )
+
+    def _precise(self) -> AbstractContextManager[Any]:
+        return precise(self._task, self._device.type)
+
+
+def require_same(
+    task: Task, sites: Sequence[AdapterSite], inputs: Sequence[Any], seeds: Sequence[int]
+) -> None:
+    """See whether a task's forward does with batches together what it does with each alone.
+
+    Raises
+    ------
+    NotFused
+        When it does not, or when they cannot be put together.
+    """
+    forward = CommonForward(task, sites, sites[0].down.device)
+    parts = [
+        ForwardPart("the task", task, sites, own, seed)
+        for own, seed in zip(inputs, seeds, strict=True)
+    ]
+    together = join(inputs, pads=not forward.draws(parts))
+    if len(together) > 1:
+        # Of unlike length where dropout is drawn: each of them beside itself will do.
+        parts = [parts[0]] * len(parts)
+        together = join([inputs[0]] * len(parts), pads=False)
+    if len(together) > 1:
+        raise NotFused("its batches are no tensors by sample, which can be put together")
+    forward.require_same(together[0], parts)
+
+
+def _alike(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether outputs are the same to rounding, as far as both have them."""
+    pairs = list(_pairs(one, other))
+    return bool(pairs) and all(_close(*pair, tolerance) for pair in pairs)
+
+
+def _pairs(one: Any, other: Any) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    if isinstance(one, torch.Tensor) and isinstance(other, torch.Tensor):
+        yield one, other
+    elif isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in one.keys() & other.keys():
+            yield from _pairs(one[key], other[key])
+    elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        for a, b in zip(one, other, strict=False):
+            yield from _pairs(a, b)
+
+
+def _close(one: torch.Tensor, other: torch.Tensor, tolerance: float) -> bool:
+    if one.shape != other.shape or not one.is_floating_point():
+        return one.shape == other.shape and torch.equal(one, other)
+    if other.numel() == 0 or not bool(torch.isfinite(other).all()):
+        return True  # what diverges by itself is for its loss to tell
+    largest = max(float(other.abs().max()), 1e-6)
+    return float((one - other).abs().max()) <= tolerance * largest

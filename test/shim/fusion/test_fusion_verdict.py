@@ -1,0 +1,169 @@
+"""Which adapters can be trained in one run, and why others cannot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import fusion_tasks
+import pytest
+import torch
+from fusion_tasks import Texts, adapted, llama, lora
+from jupyterlab_saturn import wire
+from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.adapters.trainer_task import from_trainer
+from jupyterlab_saturn.training.inspect.fusion_verdict import fusion_verdict
+from jupyterlab_saturn.training.task.samples import Samples
+from ranks import Session
+
+cloudpickle.register_pickle_by_value(fusion_tasks)
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+torch.set_num_threads(1)
+
+
+def verdict(task: Task, seed: int = 0) -> Any:
+    return fusion_verdict(task, Samples(task.data, task.collate, seed), seed)
+
+
+def reason(task: Task) -> str:
+    told = verdict(task)
+    assert set(told) == {"reason"}, told
+    text: str = told["reason"]
+    assert text.startswith("It cannot be trained in one run with others: ")
+    assert text.endswith(".")
+    return text
+
+
+def trainer(folder: Path, model: Any = None, **settings: Any) -> Any:
+    from transformers import Trainer, TrainingArguments, default_data_collator
+
+    arguments = TrainingArguments(
+        **{
+            "output_dir": str(folder),
+            "per_device_train_batch_size": 4,
+            "max_steps": 5,
+            "report_to": "none",
+            "save_strategy": "no",
+            "use_cpu": True,
+            **settings,
+        }
+    )
+    made = model or adapted(llama())
+    return Trainer(
+        model=made,
+        args=arguments,
+        train_dataset=Texts(),  # type: ignore[arg-type]
+        data_collator=default_data_collator,
+    )
+
+
+def test_what_is_each_tasks_own_does_not_part_them() -> None:
+    first = verdict(lora())
+    assert first == {"base": first["base"], "sites": 4, "rank": 4}
+    others = [
+        lora(rank=16, alpha=1),
+        lora(lr=0.1, clip=1.0, decay=0.1, schedule="cosine", steps=99),
+        lora(peft={"lora_dropout": 0.1}),
+        lora(shift=5),
+        lora(length=9),
+    ]
+    for number, task in enumerate(others):
+        told = verdict(task, seed=number)
+        if number < 4:
+            assert told["base"] == first["base"], number
+    assert verdict(others[0])["rank"] == 16
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lora(base=1),
+        lambda: lora(length=16),
+        lambda: lora(batch_size=8),
+        lambda: lora(micro_batches=2),
+        lambda: lora(precision="bfloat16"),
+        lambda: lora(peft={"target_modules": ["q_proj"]}),
+        lambda: lora(config={"rms_norm_eps": 1e-3}),
+    ],
+)
+def test_what_the_forward_depends_on_parts_them(make: Callable[[], Task]) -> None:
+    assert verdict(make())["base"] != verdict(lora())["base"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "part"),
+    [
+        ({"peft": {"use_dora": True}}, "a variant of LoRA, such as DoRA"),
+        ({"peft": {"modules_to_save": ["lm_head"]}}, "is trained beside the adapters"),
+        ({"peft": {"bias": "lora_only"}, "config": {"attention_bias": True}}, "is trained beside"),
+        ({"peft": {"lora_bias": True}, "config": {"attention_bias": True}}, "has a bias"),
+        ({"peft": {"target_modules": ["embed_tokens"]}}, "is adapted by a Embedding"),
+        ({"precision": "float16"}, "float16 scales the loss"),
+        ({"exact_random": True}, "exact_random draws by block"),
+        ({"before_step": print}, "called before each step"),
+        ({"forward": lambda model, inputs: model(**inputs)}, "the loss is computed as a whole"),
+        ({"config": {"attention_dropout": 0.1}}, "draws random numbers otherwise"),
+    ],
+)
+def test_what_cannot_be_fused_is_told_in_a_sentence(settings: dict[str, Any], part: str) -> None:
+    assert part in reason(lora(**settings))
+
+
+def test_a_model_whose_samples_meet_is_refused() -> None:
+    task = lora()
+    norm = torch.nn.BatchNorm1d(8)
+    task.model.get_submodule("base_model.model.model").add_module("odd", norm)
+    task.model.requires_grad_(False)
+    for name, parameter in task.model.named_parameters():
+        parameter.requires_grad_("lora_" in name)
+    assert "normalises over the samples of a batch" in reason(task)
+
+    task = lora()
+
+    def mixed(_: Any, args: Any, output: torch.Tensor) -> torch.Tensor:
+        return output + output.mean(0, keepdim=True)
+
+    task.model.get_submodule("base_model.model.model.layers.0.mlp").register_forward_hook(mixed)
+    assert "depends on others" in reason(task)
+
+
+def test_a_model_without_adapters_has_no_verdict() -> None:
+    task = lora()
+    assert verdict(Task(torch.nn.Linear(2, 2), task.data, task.loss, batch_size=4)) is None
+
+
+def test_trainers_with_adapters(tmp_path: Path) -> None:
+    one = verdict(from_trainer(trainer(tmp_path)))
+    other = adapted(llama(), 8, 4)
+    two = verdict(from_trainer(trainer(tmp_path, other, learning_rate=1e-2, seed=3)))
+    assert one["base"] == two["base"]
+    assert (one["rank"], two["rank"]) == (4, 8)
+
+
+def test_a_trainer_that_computes_its_loss_itself(tmp_path: Path) -> None:
+    made = trainer(tmp_path)
+    made.compute_loss_func = lambda outputs, labels, num_items_in_batch=None: outputs.logits.mean()
+    assert "the loss is computed as a whole, by its Trainer" in reason(from_trainer(made))
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+def test_an_inspection_says_it(session: Session) -> None:
+    specs = [session.spec(lora, f"seen{n}", rank=2 + n) for n in range(2)]
+    specs.append(session.spec(lora, "refused", precision="float16"))
+    group = session.inspect(specs, 2)
+    assert group.wait() == [0], group.log
+    found = {e["result"]["task"]: e["result"]["inspection"] for e in group.of("inspected")}
+    for inspection in found.values():
+        wire.validate("Inspection", inspection)
+    assert found["seen0"]["fusion"]["base"] == found["seen1"]["fusion"]["base"]
+    assert [found[f"seen{n}"]["fusion"]["rank"] for n in range(2)] == [2, 3]
+    assert "float16" in found["refused"]["fusion"]["reason"]
