@@ -5,6 +5,7 @@ import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } fr
 import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { withFailedSweeps } from './failedSweeps.js';
 import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
@@ -88,7 +89,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
     next => advance(next, time),
     withReservations
   ]);
-  const next = withHindsight(session, withLadders(advanced.session), event, time);
+  const next = withHindsight(session, withFailedSweeps(session, withLadders(advanced.session)), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
     // What is made at once, and taken in, comes after all else.
