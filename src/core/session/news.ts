@@ -28,9 +28,7 @@ function causeOf(event: SessionEvent, isStale: boolean): ReplanCause | undefined
       if (kind === 'finished' || kind === 'failed' || kind === 'oom' || kind === 'lost') {
         return { kind: ends[kind], tasks: [task] };
       }
-      return (kind === 'stopped' || kind === 'rung') && isStale
-        ? { kind: 'stopped', tasks: [task] }
-        : undefined;
+      return kind === 'stopped' && isStale ? { kind: 'stopped', tasks: [task] } : undefined;
     }
     case 'replan-due':
       return { kind: 'interval' };

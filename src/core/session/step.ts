@@ -206,7 +206,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteRankGroup(session, event.event, time);
+      return noteRankGroup(session, event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':
@@ -242,10 +242,10 @@ function noteHello(session: ISession, hello: AgentHello, time: number): IStep {
   };
 }
 
-function noteRankGroup(session: ISession, event: GroupEvent, time: number): IStep {
+function noteRankGroup(session: ISession, event: GroupEvent): IStep {
   const noted = notePart(session, event);
   if (event.kind === 'rung') {
-    const judged = noteRung(noted.session, event, time);
+    const judged = noteRung(noted.session, event);
     return { ...judged, commands: [...noted.commands, ...judged.commands] };
   }
   const watched = noteSpeed(noted.session, event);

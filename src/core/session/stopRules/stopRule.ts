@@ -16,6 +16,8 @@ export interface IStopRule {
   readonly firstShare: number;
   /** When tasks are compared next, after a comparison that came after so many samples; `first` is that of the first one. */
   readonly next: (samples: number, first: number, numbers: StopRule) => number;
+  /** Of the tasks that come to a rung, the share that is likely to go on: by it devices are planned. */
+  readonly goOn: (numbers: StopRule) => number;
   /** Whether a task is to be given up. */
   readonly stops: (comparison: IComparison, numbers: StopRule) => boolean;
 }
