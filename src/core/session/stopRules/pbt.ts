@@ -10,6 +10,8 @@ const SHARE = 4;
 export const pbt: IStopRule = {
   firstShare: 1 / 5,
   next: (samples, first) => samples + first,
+  // Who gives way makes room for another, which goes on from there.
+  goOn: () => 1,
   stops: () => false
 };
 
