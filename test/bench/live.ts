@@ -2,6 +2,7 @@
  * `npm run bench:live`: policies run for real, on virtual devices with tasks that sleep as long as steps would take.
  * `-- --simulated` is the session on virtual time, without processes, where estimates are wrong: in many draws of errors;
  * `-- --quick` is four small tasks only; `-- --scale 3000` makes the paper's hours so many times as short;
+ * `-- stops` is a sweep with a rule that gives up tasks, beside one who knows which;
  * `-- --only txt,cells` runs some of the settings, `-- --ways once,moves` some of the policies, `-- --draws 5` more draws of errors.
  */
 import { createRequire } from 'node:module';
@@ -9,9 +10,15 @@ import { parseArgs } from 'node:util';
 import loadHighs from 'highs';
 import { measureOverheads } from './live/overheads.js';
 import { play } from './live/play.js';
-import { type IResult, LEGEND, summary, table } from './live/report.js';
-import { type IOverheads, known } from './live/scenes.js';
-import { type ISetting, quickSettings, settingsOf, simulatedSettings } from './live/settings.js';
+import { CLAIRVOYANT, type IResult, LEGEND, summary, table } from './live/report.js';
+import { clairvoyant, type IOverheads, known } from './live/scenes.js';
+import {
+  type ISetting,
+  quickSettings,
+  settingsOf,
+  simulatedSettings,
+  stopsSettings
+} from './live/settings.js';
 import { playVirtually } from './live/virtual.js';
 import { waysAt } from './live/ways.js';
 import { write } from './paper/files.js';
@@ -22,7 +29,8 @@ const PATIENCE = 3;
 
 const wasm = createRequire(import.meta.url).resolve('highs/runtime');
 const loading = loadHighs({ locateFile: () => wasm });
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
     simulated: { type: 'boolean', default: false },
@@ -33,12 +41,16 @@ const { values: flags } = parseArgs({
     out: { type: 'string', default: 'out/bench' }
   }
 });
-const scale = number('scale', flags.scale ?? (flags.simulated ? '1' : '1500'));
+const [kind, ...others] = chosen('kind of settings', positionals.join() || undefined, ['stops'], []);
+if (others.length > 0) {
+  throw new Error(`One kind of settings at a time, not ${positionals.join(' and ')}.`);
+}
+const scale = number('scale', flags.scale ?? (flags.simulated || kind ? '1' : '1500'));
 const draws = number('draws', flags.draws ?? (flags.simulated ? '20' : '3'));
 const overheads = flags.simulated ? undefined : await measureOverheads(flags.quick ? 4 : 8);
 const settings = settingsBy(overheads);
 const only = chosen('setting', flags.only, Object.keys(settings));
-const ways = chosen('policy', flags.ways, [...Object.keys(waysAt(1, () => loading)), 'truth']);
+const ways = chosen('policy', flags.ways, [...Object.keys(waysAt(1, () => loading)), 'truth', 'clairvoyant']);
 const results: IResult[] = [];
 for (const { title, scenarios, ways: own, scale } of only.map(name => settings[name]!)) {
   for (const [index, scenario] of scenarios.entries()) {
@@ -66,9 +78,13 @@ async function measure(
   name: ISetting['ways'][number],
   scale: number
 ): Promise<Omit<IResult, 'setting'>> {
-  const way = waysAt(scale, () => loading)[name === 'truth' ? 'once' : name];
-  const world = name === 'truth' ? known(scenario) : scenario;
-  const policy = name === 'truth' ? 'knows the truth' : way.name;
+  const all = waysAt(scale, () => loading);
+  const [way, world, policy] =
+    name === 'truth'
+      ? [all.once, known(scenario), 'knows the truth']
+      : name === 'clairvoyant'
+        ? [all.moves, clairvoyant(scenario), CLAIRVOYANT]
+        : [all[name], scenario, all[name].name];
   try {
     const simulated = await playVirtually(world, way);
     const { makespan, switches } = simulated;
@@ -80,6 +96,9 @@ async function measure(
 }
 
 function settingsBy(overheads: IOverheads | undefined): Record<string, ISetting> {
+  if (kind === 'stops') {
+    return stopsSettings({ scale, overheads, draws });
+  }
   if (overheads === undefined) {
     return simulatedSettings({ scale, draws });
   }
@@ -94,8 +113,8 @@ function number(name: string, text: string): number {
   return value;
 }
 
-function chosen(what: string, text: string | undefined, all: string[]): string[] {
-  const names = text?.split(',') ?? all;
+function chosen(what: string, text: string | undefined, all: string[], usual = all): string[] {
+  const names = text?.split(',') ?? usual;
   const unknown = names.find(name => !all.includes(name));
   if (unknown !== undefined) {
     throw new Error(`There is no ${what} "${unknown}"; there are: ${all.join(', ')}.`);

@@ -89,11 +89,14 @@ def forgotten(session: str, key: str, task: str, folder: str) -> Run:
 def ending_of(state: SessionState, task: TaskState) -> Ending:
     """How a task has ended."""
     model = task["result"].get("model") if "result" in task else None
-    error = task.get("error")
+    reason = None
+    if "givenUp" in task:
+        given_up = task["givenUp"]
+        reason = f"Given up by the rule {given_up['rule']} after step {given_up['step']}."
+    elif "error" in task:
+        reason = task["error"]["message"]
     return Ending(
-        outcome_of(task),
-        None if model is None else str(Path(state["folder"]) / model),
-        None if error is None else error["message"],
+        outcome_of(task), None if model is None else str(Path(state["folder"]) / model), reason
     )
 
 

@@ -1,3 +1,4 @@
+import { likelyShare } from '../model/likelyShare.js';
 import type { Plan, PlanOption, PlanRequest, PlanTask, Segment } from '../wire/messages.js';
 
 /**
@@ -51,13 +52,6 @@ export function withLikelySteps(request: PlanRequest, answer: Plan): Plan {
   };
 }
 
-/** By how much of its time a run of some tasks, which lasts as long as the longest, is likely to be shorter. */
-function likelyShare(tasks: readonly PlanTask[]): number {
-  const steps = Math.max(0, ...tasks.map(task => task.steps));
-  const likely = Math.max(0, ...tasks.map(task => Math.min(task.steps, task.likely ?? task.steps)));
-  return steps > 0 ? likely / steps : 1;
-}
-
 function stretched(options: readonly PlanOption[], share: number): PlanOption[] {
   return options.map(({ stepSecondsLow, stepSecondsHigh, ...option }) => ({
     ...option,
@@ -81,8 +75,8 @@ function lengthToTheEnd({ tasks }: PlanRequest, segments: readonly Segment[]): n
     const { start, end, node, devices, elsewhere = [], overheadSeconds = 0 } = members[0]!;
     const share = likelyShare(
       members.map(({ task, steps }) => {
-        const { steps: all, likely = all, ...rest } = named.get(task)!;
-        return { ...rest, steps, likely: all > 0 ? (steps * likely) / all : 0 };
+        const { steps: all, likely = all } = named.get(task)!;
+        return { steps, likely: all > 0 ? (steps * likely) / all : 0 };
       })
     );
     const places = [{ node, devices }, ...elsewhere].flatMap(place =>

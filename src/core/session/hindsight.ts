@@ -38,6 +38,7 @@ const EXPECTED_OF_GROUPS: ReadonlySet<GroupEvent['kind']> = new Set([
   'ready',
   'started',
   'validated',
+  'rung',
   'measured',
   'checkpoint',
   'finished',
@@ -143,7 +144,10 @@ function firstPlanAlone(session: ISession, { from, firstPlan }: IStint): number 
   if (
     last.length < planned.size ||
     last.some(
-      ({ status, target, result }) => status !== 'finished' || target !== undefined || result?.stoppedEarly
+      ({ status, target, result, givenUp }) =>
+        !(status === 'finished' || (status === 'stopped' && givenUp)) ||
+        target !== undefined ||
+        result?.stoppedEarly
     )
   ) {
     return undefined;
@@ -154,7 +158,9 @@ function firstPlanAlone(session: ISession, { from, firstPlan }: IStint): number 
     tasks: tasks.map(task => asItWas(task, findTask(session, task.spec.name), time)),
     plan: { plan, madeAt: time, fresh: true }
   };
-  const request = planRequest(past, time, { explain: false });
+  const asked = planRequest(past, time, { explain: false });
+  // What a rule has ended is known by now.
+  const request = { ...asked, tasks: asked.tasks.map(({ likely: _, ...task }) => task) };
   const segments = planLeft(past, request);
   const done = new Map<string, number>();
   for (const { task, steps } of segments) {
@@ -166,9 +172,15 @@ function firstPlanAlone(session: ISession, { from, firstPlan }: IStint): number 
   return whole ? time - from + segments.reduce((latest, { end }) => Math.max(latest, end), 0) : undefined;
 }
 
+/** What there was to do of a task: one that a rule has given up was over there. */
+function inspectionToEnd({ inspection, givenUp, checkpointStep }: TaskState): TaskState['inspection'] {
+  return givenUp && inspection ? { ...inspection, steps: checkpointStep ?? givenUp.step } : inspection;
+}
+
 /** A task at an earlier time, as is known now; what it had trained then follows from how fast it was. */
 function asItWas(then: TaskState, now: TaskState | undefined, time: number): TaskState {
-  const task = now?.inspection === undefined ? then : { ...then, inspection: now.inspection };
+  const inspection = now && inspectionToEnd(now);
+  const task = inspection === undefined ? then : { ...then, inspection };
   const { number, startedAt = time, fromStep = 0 } = lastAttempt(then) ?? { number: 0 };
   const stepSeconds = now?.attempts.find(attempt => attempt.number === number)?.stepSeconds;
   return isActive(then)

@@ -28,9 +28,7 @@ function causeOf(event: SessionEvent, isStale: boolean): ReplanCause | undefined
       if (kind === 'finished' || kind === 'failed' || kind === 'oom' || kind === 'lost') {
         return { kind: ends[kind], tasks: [task] };
       }
-      return (kind === 'stopped' || kind === 'rung') && isStale
-        ? { kind: 'stopped', tasks: [task] }
-        : undefined;
+      return kind === 'stopped' && isStale ? { kind: 'stopped', tasks: [task] } : undefined;
     }
     case 'replan-due':
       return { kind: 'interval' };
@@ -43,6 +41,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
   switch (event.kind) {
     case 'tasks-added':
     case 'points-suggested':
+    case 'population-renewed':
       return { kind: 'added', tasks: event.tasks.map(({ name }) => name) };
     case 'inspected':
       return { kind: 'added', tasks: resultsOf(event).map(({ task }) => task) };

@@ -20,6 +20,7 @@ import { areAllPlannedOn, plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying, lastAttempt } from './session.js';
+import { likelySteps } from './stopRules/likelySteps.js';
 import { targetStep } from './stretches.js';
 import { cellOn, cellTable, type IKnown, measured, sharedOptions, spanOf, whyNone } from './taskOptions.js';
 import { hasActive } from './taskTable.js';
@@ -113,9 +114,12 @@ function planTask(
 ): PlanTask {
   const target = whole ? (task.inspection?.steps ?? 1) : targetStep(task);
   const later = (task.inspection?.steps ?? 1) - target;
+  const done = stepsDone(task, now);
+  const likely = likelySteps(state, task, done, target);
   const plan: PlanTask = {
     name: task.spec.name,
-    steps: Math.max(0, target - stepsDone(task, now)),
+    steps: Math.max(0, target - done),
+    ...(likely !== undefined && { likely }),
     ...(later > 0 && { later }),
     options: sharedOptions(task, known)
   };

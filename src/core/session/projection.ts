@@ -1,4 +1,5 @@
 import { isMeasuredFor } from '../model/deviceModels.js';
+import { likelyShare } from '../model/likelyShare.js';
 import { strategyKey } from '../model/strategy.js';
 import type { Fusion, PlanOption, PlanRequest, PlanTask, Segment, SessionState } from '../wire/messages.js';
 import { deviceKey, deviceKeys } from './plannedCluster.js';
@@ -53,10 +54,11 @@ export function project(
     const overheadSeconds =
       (own.every(({ goesOn }) => goesOn) ? 0 : option.startSeconds) +
       (own.some(({ others }) => others > 0) ? (option.stopSeconds ?? 0) : 0);
-    const steps = Math.max(...own.map(one => one.steps));
-    const end = start + overheadSeconds + steps * option.stepSeconds;
+    const likely = Math.max(...own.map(({ name, steps }) => likelyShare([tasks.get(name)!]) * steps));
+    const end = start + overheadSeconds + likely * option.stepSeconds;
     for (const [index, { name, steps }] of own.entries()) {
-      segments.push({ ...run[index]!.segment, start, end, steps, overheadSeconds });
+      const { likely: _, ...place } = run[index]!.segment;
+      segments.push({ ...place, start, end, steps, overheadSeconds });
       idle.set(name, end);
     }
     for (const device of keys) {

@@ -97,9 +97,9 @@ const FIRST_LEAST = 0.3;
 
 function firstBudget({ cluster, tasks }: PlanRequest): PlanBudget {
   const devices = cluster.nodes.reduce((sum, node) => sum + node.devices.length, 0);
-  const work = tasks.reduce((sum, { steps, options }) => {
+  const work = tasks.reduce((sum, { steps, likely = steps, options }) => {
     const least = Math.min(...options.map(({ strategy, stepSeconds }) => strategy.devices * stepSeconds));
-    return sum + (Number.isFinite(least) ? steps * least : 0);
+    return sum + (Number.isFinite(least) ? likely * least : 0);
   }, 0);
   const seconds = Math.max(FIRST_LEAST, (FIRST_SHARE * work) / Math.max(1, devices));
   return { seconds: Math.min(seconds, SEARCH_BUDGET.seconds ?? Infinity) };

@@ -1,5 +1,5 @@
 import { sharesOf } from '../model/schedule/deviceRuns.js';
-import type { Attempt, SessionState, TaskState, TrialState } from '../wire/messages.js';
+import type { Attempt, GivenUp, SessionState, TaskState, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { fusionBase, stayingIn } from './fusedRuns.js';
 import { patience } from './patience.js';
@@ -11,8 +11,10 @@ import {
   lastAttempt,
   mapTasks,
   waitingTasks,
+  withNews,
   withStalePlan,
-  withState
+  withState,
+  withTask
 } from './session.js';
 
 /** Have the rank groups of a task save and leave; at once, and without, when the task is to be taken out. */
@@ -140,6 +142,24 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
     stopped.state.tasks.some((task, index) => task !== session.state.tasks[index]);
   const trials = stopTrialsOf(isOther ? withStalePlan(aside) : aside, named);
   return { session: trials.session, commands: [...groups, ...inspections, ...trials.commands] };
+}
+
+/**
+ * Have a task that trains save and leave, as a rule gives it up. That is news like the end of a task: the plan there is is
+ * followed until another answers it.
+ */
+export function giveUp(session: ISession, task: TaskState, givenUp: GivenUp): IStep {
+  const { name } = task.spec;
+  const aside: ISession = { ...session, setAside: [...new Set([...session.setAside, name])] };
+  const stopping = withTask(aside, name, { status: 'stopping', moving: undefined, givenUp });
+  const told =
+    session.state.goal === 'run' ? withNews(stopping, { kind: 'stopped', tasks: [name] }) : stopping;
+  const isLeaving = task.status === 'stopping' && !task.next;
+  const trials = stopTrialsOf(told, new Set([name]));
+  return {
+    session: trials.session,
+    commands: [...(isLeaving ? [] : stopGroups(session.state, task)), ...trials.commands]
+  };
 }
 
 /** The session that begins nothing more by itself; what runs goes on. */

@@ -33,10 +33,16 @@ export function stretchesOf(segments: readonly Segment[], from: (task: string) =
       placeKey(before.segment) === placeKey(segment) &&
       segment.start <= before.segment.end + SAME * length
     ) {
-      const { steps } = before.segment;
+      const { steps, likely = steps } = before.segment;
+      const isSure = before.segment.likely === undefined && segment.likely === undefined;
       stretches[index!] = {
         until,
-        segment: { ...before.segment, end: segment.end, steps: steps + segment.steps }
+        segment: {
+          ...before.segment,
+          end: segment.end,
+          steps: steps + segment.steps,
+          ...(!isSure && { likely: likely + (segment.likely ?? segment.steps) })
+        }
       };
     } else {
       last.set(segment.task, stretches.length);

@@ -25,34 +25,51 @@ _TECHNIQUE = Path(__file__).with_name("sleeping.py")
 _telling = threading.Lock()
 
 
-def factory(speeds: dict[str, Json], steps: dict[str, int]) -> Any:
+def factory(speeds: dict[str, Json], steps: dict[str, int], ends: dict[str, int]) -> Any:
     """What builds a task of a name: a model of two numbers that says how long steps take.
 
     Parameters
     ----------
     speeds
         By task: seconds of a step by variant and number of devices.
+    ends
+        By task: the step from which it is no good any more. Until then each evaluation is better
+        than all before, so that a rule which compares has nothing against it, whoever comes first.
     """
 
     def task(name: str) -> Task:
         import json
+        import time
         from functools import partial
 
         import torch
         from torch import nn
         from torch.utils.data import TensorDataset
 
+        class Verdict:
+            def begin(self, step: int) -> None:
+                self.step = step
+
+            def batch(self, model: nn.Module, batch: Any, index: int) -> None:
+                pass
+
+            def end(self) -> dict[str, float]:
+                return {"score": time.time() if self.step < ends[name] else float("nan")}
+
         model = nn.Linear(1, 1)
         # A plain text is part of what tells tasks of different speed apart.
         model.speeds = json.dumps(speeds[name], sort_keys=True)  # type: ignore[assignment]
         inputs = torch.linspace(-1, 1, 64).reshape(64, 1)
+        data = TensorDataset(inputs, 2 * inputs + 1)
         return Task(
             model=model,
-            data=TensorDataset(inputs, 2 * inputs + 1),
+            data=data,
             loss=nn.functional.mse_loss,
             optimizer=partial(torch.optim.SGD, lr=0.1),
             batch_size=8,
             steps=steps[name],
+            eval_data=data if name in ends else None,
+            evaluation=Verdict() if name in ends else None,
         )
 
     return task
@@ -69,9 +86,17 @@ class Host:
         self._session.techniques.define("sleeping", _TECHNIQUE.read_text("utf-8"))
         self._connection.listen(self._told, lambda: None)
 
-    def add(self, speeds: dict[str, Json], steps: dict[str, int]) -> Json:
+    def add(
+        self,
+        speeds: dict[str, Json],
+        steps: dict[str, int],
+        ends: dict[str, int],
+        rule: str | None,
+    ) -> Json:
         """Add tasks, and wait until each was built once. The state then."""
-        self._session.add(factory(speeds, steps), {"name": list(speeds)}, wait=True)
+        by = None if rule is None else "max:score"
+        made = factory(speeds, steps, ends)
+        self._session.add(made, {"name": list(speeds)}, by=by, stop=rule, wait=True)
         return self.state()
 
     def state(self) -> Json:

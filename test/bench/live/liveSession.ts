@@ -17,6 +17,8 @@ type Line = { state: SessionState } | { answer: unknown } | { error: Failure };
 export interface IPace {
   speeds: Record<string, Record<string, number>>;
   steps: number;
+  /** Where a rule compares tasks: the step from which it is no good. */
+  end?: number;
 }
 
 interface IPending {
@@ -74,12 +76,20 @@ export class LiveSession {
     return this._state!;
   }
 
-  /** Add tasks, by name. */
-  async add(tasks: ReadonlyMap<string, IPace>): Promise<void> {
+  /**
+   * Add tasks, by name.
+   *
+   * @param rule - by which they are given up early, as users write it.
+   */
+  async add(tasks: ReadonlyMap<string, IPace>, rule?: string): Promise<void> {
     const entries = [...tasks];
     const speeds = Object.fromEntries(entries.map(([name, pace]) => [name, pace.speeds]));
     const steps = Object.fromEntries(entries.map(([name, pace]) => [name, pace.steps]));
-    this._take((await this._order('add', { speeds, steps })) as SessionState);
+    const ends = Object.fromEntries(
+      entries.flatMap(([name, { end }]) => (end === undefined ? [] : [[name, end]]))
+    );
+    const order = { speeds, steps, ends, rule: rule ?? null };
+    this._take((await this._order('add', order)) as SessionState);
   }
 
   /** Send the engine a message of a client; the state is then what became of it. */

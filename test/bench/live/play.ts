@@ -186,10 +186,11 @@ class Player {
 
   /** Take out what ends of itself; whether something did. */
   private async _stop(): Promise<boolean> {
-    const ending = this._scenario.tasks.filter(
+    const { tasks: all, rule } = this._scenario;
+    const ending = all.filter(
       ({ task, endsAfter }) => endsAfter !== undefined && !this._ended.has(task.name)
     );
-    if (ending.length === 0 || this._now < this._nextLook) {
+    if (rule || ending.length === 0 || this._now < this._nextLook) {
       return false;
     }
     this._nextLook = this._now + LOOK;
@@ -222,15 +223,18 @@ class Player {
   }
 
   private async _add(entries: readonly IScenarioTask[]): Promise<void> {
+    const { rule } = this._scenario;
     const paces = entries.map((entry): [string, IPace] => {
       const speeds: IPace['speeds'] = {};
       for (const { strategy } of entry.task.options) {
         const variant = String(strategy.knobs?.variant);
         speeds[variant] = { ...speeds[variant], [strategy.devices]: trueStepSeconds(entry, strategy) };
       }
-      return [entry.task.name.replace(FUNCTION, ''), { speeds, steps: entry.task.steps }];
+      const { name, steps } = entry.task;
+      const end = rule && { end: entry.endsAfter ?? entry.task.steps + 1 };
+      return [name.replace(FUNCTION, ''), { speeds, steps, ...end }];
     });
-    await this._session.add(new Map(paces));
+    await this._session.add(new Map(paces), rule && `asha:eta=${rule.eta},first=${rule.first}`);
   }
 
   /** What is believed of the tasks that are there, as measured before. */
@@ -264,14 +268,16 @@ class Player {
     }
     const state = await this._session.look();
     const done = (task: string): number => this._stepsOf(state.tasks, task);
-    const request = planRequest(state, Date.now() / 1000, { explain: false });
+    const asked = planRequest(state, Date.now() / 1000, { explain: false });
+    // A policy of the bench's own plans as if no rule ended any task.
+    const request = { ...asked, tasks: asked.tasks.map(({ likely: _, ...task }) => task) };
     const names = new Set(request.tasks.map(({ name }) => name));
     const left = this._agenda.items.filter(
       item => names.has(item.segment.task) && item.until > done(item.segment.task)
     );
-    const asked = Date.now() / 1000;
+    const began = Date.now() / 1000;
     const segments = await policy.plan({ ...request, previous: project(request, left, done) }, moment);
-    this._planningSeconds += Date.now() / 1000 - asked;
+    this._planningSeconds += Date.now() / 1000 - began;
     // At the very end nothing is left to plan.
     if (segments !== undefined && segments.length > 0) {
       this._agenda = new EventQueue(segments, done);

@@ -73,6 +73,51 @@ export function smallScene(overheads = NOTHING, times = 1): IScenario {
   };
 }
 
+/** Steps of each task of a sweep with a rule, and after which of them two of three are given up. */
+const LAST = 243;
+const RUNGS = [27, 81] as const;
+
+/**
+ * A sweep of twelve tasks on eight devices with a rule: of three tasks two end at the first rung, and of those that are left
+ * two of three at the second.
+ *
+ * @param scale - how many times as short as some four minutes for a task that trains to its end on one device.
+ */
+export function stopsScene(scale: number, seed: number, overheads = NOTHING): IScenario {
+  const random = mulberry32(seed);
+  const order = Array.from({ length: 12 }, () => random());
+  const places = order.map(number => order.filter(other => other < number).length);
+  const tasks = places.map((place, index): IScenarioTask => {
+    const seconds = Math.exp(0.4 * normal(random)) / scale;
+    const alpha = 0.6 + 0.3 * random();
+    const rung = place < 8 ? RUNGS[0] : place < 11 ? RUNGS[1] : undefined;
+    return {
+      signature: String(index),
+      task: {
+        name: `${PREFIX}${index}`,
+        steps: LAST,
+        options: [1, 2, 3, 4, 6, 8].map(devices => ({
+          strategy: { technique: 'sleeping', devices, knobs: { variant: 'plain' } },
+          stepSeconds: Math.max(SHORTEST_STEP, seconds / devices ** alpha),
+          startSeconds: overheads.start(devices),
+          stopSeconds: overheads.end(devices)
+        }))
+      },
+      ...(rung !== undefined && { endsAfter: rung })
+    };
+  });
+  return { cluster: virtualCluster(8), tasks, rule: { eta: RUNGS[1] / RUNGS[0], first: RUNGS[0] } };
+}
+
+/** The same world to somebody who knows where each task ends. */
+export function clairvoyant({ rule: _, ...scenario }: IScenario): IScenario {
+  const tasks = scenario.tasks.map(({ endsAfter, ...entry }): IScenarioTask => {
+    const steps = Math.min(entry.task.steps, endsAfter ?? Infinity);
+    return { ...entry, task: { ...entry.task, steps } };
+  });
+  return { ...scenario, tasks };
+}
+
 /** Two tasks of some steps for each number of devices, which they need. */
 export function probeScene(devices: number): IScenario {
   const tasks = Array.from({ length: 2 * devices }, (_, index): IScenarioTask => {

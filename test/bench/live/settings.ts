@@ -3,6 +3,7 @@ import {
   type IOverheads,
   paperScene,
   smallScene,
+  stopsScene,
   withCellErrors,
   withChanges,
   withCommonErrors
@@ -24,8 +25,8 @@ export interface ISetting {
   title: string;
   /** One for each draw of errors; a single one where nothing is drawn. */
   scenarios: IScenario[];
-  /** `truth` is the plan made once by somebody who knows the truth. */
-  ways: (WayName | 'truth')[];
+  /** `truth` is the plan made once by somebody who knows the truth, `clairvoyant` plans of one who knows where tasks end. */
+  ways: (WayName | 'truth' | 'clairvoyant')[];
   /** How many times as short as the paper's it is. */
   scale: number;
 }
@@ -96,6 +97,13 @@ export function simulatedSettings(options: ISettingsOptions): Record<string, ISe
     text: { title, scenarios: text, ways, scale },
     common: { ...common!, ways }
   };
+}
+
+/** A sweep with a rule on. What is known beforehand is how fast tasks are, and not which the rule gives up. */
+export function stopsSettings({ scale, overheads, draws }: ISettingsOptions): Record<string, ISetting> {
+  const scenarios = Array.from({ length: draws }, (_, draw) => stopsScene(scale, draw + 1, overheads));
+  const ways: ISetting['ways'] = ['clairvoyant', 'moves', 'once', 'single'];
+  return { stops: { title: '12 tasks, of which a rule ends 11', scenarios, ways, scale } };
 }
 
 /** Four small tasks. */

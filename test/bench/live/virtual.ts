@@ -1,7 +1,7 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
 import type { SwitchPolicy } from '../../../src/core/wire/messages.js';
 import { type IWorld, live } from '../../unit/session/world.js';
-import { type IScenario, trueStepSeconds } from '../simulation/scenario.js';
+import { type IRungs, type IScenario, type IScenarioTask, trueStepSeconds } from '../simulation/scenario.js';
 import { simulate } from '../simulation/simulator.js';
 import { withEnds } from './scenes.js';
 import type { IPlayedWay } from './ways.js';
@@ -19,7 +19,7 @@ export interface IVirtualRun {
 /** Run a scenario on virtual time: with the session itself where it plans, else with the policy in its place. */
 export async function playVirtually(scenario: IScenario, way: IPlayedWay): Promise<IVirtualRun> {
   const changes = scenario.tasks.some(({ endsAfter, arrival }) => endsAfter !== undefined || arrival);
-  return way.switches === undefined || changes
+  return way.switches === undefined || (changes && !scenario.rule)
     ? simulate(withEnds(scenario), way.simulated)
     : sessionIn(scenario, way.switches);
 }
@@ -29,7 +29,7 @@ async function sessionIn(scenario: IScenario, switches: SwitchPolicy): Promise<I
   return { makespan: sim.time - sim.session.state.run!.startedAt, switches: moves };
 }
 
-function worldOf({ cluster, tasks }: IScenario): IWorld {
+function worldOf({ cluster, tasks, rule }: IScenario): IWorld {
   const options = new Map(
     tasks.flatMap(({ task }) => task.options.map(option => [strategyKey(option.strategy), option]))
   );
@@ -47,6 +47,7 @@ function worldOf({ cluster, tasks }: IScenario): IWorld {
     fates: [],
     ambushes: [],
     cramped: false,
+    ...(rule && { sweep: sweepOf(rule, tasks) }),
     tasks: tasks.map(entry => {
       const { name, steps, options: own } = entry.task;
       return {
@@ -58,5 +59,15 @@ function worldOf({ cluster, tasks }: IScenario): IWorld {
         arrival: 0
       };
     })
+  };
+}
+
+/** Who is to end at a rung is no good there; of the others each is better than those before it. */
+function sweepOf(rule: IRungs, tasks: readonly IScenarioTask[]): IWorld['sweep'] {
+  const ends = new Map(tasks.map(({ task, endsAfter }) => [task.name, endsAfter ?? Infinity]));
+  const stop = { kind: 'asha', ...rule } as const;
+  return {
+    spec: { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop },
+    loss: (task, step, time) => (step >= ends.get(task)! ? null : -time)
   };
 }

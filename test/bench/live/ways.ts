@@ -19,6 +19,7 @@ export type WayName =
   | 'random'
   | 'optimus'
   | 'min'
+  | 'single'
   | 'once'
   | 'interval'
   | 'waiting'
@@ -69,6 +70,7 @@ export function waysAt(scale: number, loadHighs: LoadHighs): Record<WayName, IPl
     random: own('random', rulePolicy('random')),
     optimus: own('optimus-greedy', { ...rulePolicy('optimus-dynamic'), interval: INTERVAL / scale }, 'pays'),
     min: own('no profiling, min', rulePolicy('min')),
+    single: own('one device each', rulePolicy('min')),
     once: own(ONCE, once),
     interval: own('fixed interval', interval, 'pays'),
     waiting: session('waiting tasks only', 'never'),

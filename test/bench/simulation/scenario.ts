@@ -7,6 +7,8 @@ export interface IScenario {
   cluster: Cluster;
   tasks: IScenarioTask[];
   outages?: IOutage[];
+  /** Compares all tasks at rungs, and gives up those that end there. */
+  rule?: IRungs;
   /** A task writes a checkpoint every so many steps; one whose device is lost goes on from the last. None when absent. */
   checkpointSteps?: number;
 }
@@ -20,8 +22,14 @@ export interface IScenarioTask {
   truth?: ReadonlyMap<string, number>;
   /** When it is added; 0 when absent. */
   arrival?: number;
-  /** It ends of itself after so many steps, which nobody knows before. */
+  /** It ends of itself after so many steps, or is given up by the rule, which nobody knows before. */
   endsAfter?: number;
+}
+
+/** Successive halving: one of `eta` tasks goes on at each rung, the first after so many steps, each later after `eta` times as many. */
+export interface IRungs {
+  eta: number;
+  first: number;
 }
 
 /** A device that is not there for a while, or never again. */

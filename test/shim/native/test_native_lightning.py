@@ -41,12 +41,15 @@ def assert_as_alone(trained: dict[str, torch.Tensor], **params: Any) -> None:
 @pytest.mark.parametrize("shape", ["trainer-module-loaders", "module-data-trainer", "fits"])
 def test_trains_as_alone(session: Session, shape: str) -> None:
     spec = session.spec(gan, shape, shape=shape)
-    group = session.train(spec, "native", steps=STEPS)
+    group = session.train(spec, "native", steps=STEPS, rungs=[3])
     result = finish(group)
     assert_as_alone(session.weights(spec))
     assert group.of("finished")[0]["step"] == STEPS
     assert result["metrics"].keys() >= {"distance"}
-    assert [event["step"] for event in group.of("validated")][:2] == [4, 8]
+    validated = group.of("validated")
+    assert [event["step"] for event in validated][:2] == [4, 8]
+    (rung,) = group.of("rung")
+    assert (rung["step"], rung["metrics"]) == (3, validated[0]["metrics"])
 
 
 @pytest.mark.parametrize(("before", "after"), [pytest.param(1, 1, marks=nightly), (1, 2), (2, 1)])
@@ -83,6 +86,7 @@ def test_the_inspection_leads_up_to_the_first_batch(session: Session) -> None:
     first, second = (event["result"]["inspection"] for event in group.of("inspected"))
     assert (first["steps"], first["stepsPerEpoch"]) == (12, 4)
     assert (first["batchSize"], first["samples"]) == (8, 32)
+    assert first["evaluating"] == {"every": 4}
     assert second["steps"] == 20
     assert [row["feasible"] for row in first["feasibility"]] == [True, True, False]
 

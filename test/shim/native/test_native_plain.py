@@ -181,3 +181,15 @@ def test_without_the_option_a_factory_that_returns_nothing_is_told_so(session: S
 
 def test_outside_of_a_task_the_loop_runs_by_itself() -> None:
     assert isinstance(plain(), torch.nn.Module)
+
+
+def test_a_rung_is_told_by_its_losses_and_by_what_it_reports(session: Session) -> None:
+    """Nobody knows whether a metric comes."""
+    [seen] = inspected(session, session.spec(plain, "seen-rungs"))
+    assert "evaluating" not in seen["inspection"]
+    spec = session.spec(plain, "compared")
+    group = session.train(spec, "native", steps=15, rungs=[2, 6])
+    finish(group)
+    told = group.of("rung")
+    assert [rung["step"] for rung in told] == [2, 6]
+    assert all("metrics" not in rung and rung["loss"] > 0 for rung in told)

@@ -186,3 +186,27 @@ def test_paused_while_another_begins_nothing_of_it_is_taken(session: Session) ->
     trained = weights(session, spec, finish(newer))
     for name, value in alone().items():
         torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
+
+
+def test_a_rung_is_told_by_its_next_evaluation(session: Session) -> None:
+    """Nobody else can evaluate it; one that does not is compared by its losses."""
+    spec = session.spec(trainer, "compared", eval_strategy="steps", eval_steps=4)
+    seen = inspection(session, {**spec, "native": True}, 1)["inspection"]
+    assert seen["evaluating"] == {"every": 4}
+    group = session.train(spec, "native", steps=STEPS, rungs=[3, 8])
+    finish(group)
+    evaluations = {each["step"]: each["metrics"] for each in group.of("validated")}
+    told = group.of("rung")
+    assert [rung["step"] for rung in told] == [3, 8]
+    assert [rung["metrics"] for rung in told] == [evaluations[4], evaluations[8]]
+    assert {"loss", "distance"} <= told[0]["metrics"].keys()
+
+    spec = session.spec(trainer, "by-loss")
+    seen = inspection(session, {**spec, "native": True}, 1)["inspection"]
+    assert seen["evaluating"] == {"metrics": []}
+    group = session.train(spec, "native", steps=STEPS, rungs=[4])
+    finish(group)
+    (rung,) = group.of("rung")
+    assert rung.keys() >= {"step", "loss"}
+    losses = session.curve(spec, "loss")
+    assert rung["loss"] == pytest.approx(sum(losses[2:4]) / 2, rel=1e-5)

@@ -107,3 +107,22 @@ def test_a_task_that_diverges_tells_no_rung(session: Session) -> None:
     assert [rung["step"] for rung in group.of("rung")] == [1, 3]
     (failed,) = group.of("failed")
     assert failed["error"]["code"] == "loss-not-finite"
+
+
+def test_the_inspection_tells_how_a_task_is_evaluated(session: Session) -> None:
+    specs = [
+        session.spec(mlp, "at-the-end"),
+        session.spec(mlp, "on-its-way", validate_every=4),
+        session.spec(unseen, "never"),
+    ]
+    group = session.inspect(specs, 1)
+    assert group.wait() == [0], group.log
+    told = {
+        event["result"]["task"]: event["result"]["inspection"]["evaluating"]
+        for event in group.of("inspected")
+    }
+    assert told == {
+        "at-the-end": {"metrics": ["loss", "accuracy"]},
+        "on-its-way": {"metrics": ["loss", "accuracy"], "every": 4},
+        "never": {"metrics": []},
+    }

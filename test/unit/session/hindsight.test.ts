@@ -59,6 +59,38 @@ it('the first plan alone takes what it would truly have taken, where its speeds 
   expect(compared).toBeGreaterThan(0);
 });
 
+it('knows of tasks that a rule gave up how far they were to train', async () => {
+  let compared = 0;
+  for (let seed = 1; seed <= WORLDS; seed++) {
+    const world = calm(seed);
+    const stop = { kind: 'asha', first: 10 } as const;
+    const sweep: IWorld['sweep'] = {
+      spec: { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop },
+      // From the tenth step on the first task alone is any good.
+      loss: name => (name === world.tasks[0]!.name ? 1 : null)
+    };
+    const { sim, trained } = await live({ ...world, sweep }, 'pays');
+    const outcome = outcomeOf(sim);
+    if (outcome !== undefined) {
+      expect(outcome.firstPlanSeconds).toBeGreaterThan(0);
+      const ended = { ...world, tasks: world.tasks.map(one => ({ ...one, steps: trained.get(one.name)! })) };
+      const first = firstPlan(sim);
+      const segments = first.segments.map(one => ({ ...one, steps: trained.get(one.task)! }));
+      const unmeasured = segments.some(({ task, strategy }) => {
+        const known = sim.session.state.cells.filter(one => one.signature === `sig-${task}`);
+        return !known.some(
+          one => one.trained !== undefined && strategyKey(one.strategy) === strategyKey(strategy)
+        );
+      });
+      if (!unmeasured) {
+        expect(outcome.firstPlanSeconds).toBeCloseTo(truly(ended, { ...first, segments }), 6);
+        compared++;
+      }
+    }
+  }
+  expect(compared).toBeGreaterThan(0);
+});
+
 it('is not told of where there came to be something else to do', async () => {
   let told = 0;
   for (let seed = 1; seed <= WORLDS; seed++) {

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
+import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
+import type { StopRule } from '../../../src/core/wire/messages.js';
 import type { SessionHarness } from './sessionHarness.js';
 import { devicesInUse, type IOutcome, type IWorld, idleBesideWork, live, randomWorld } from './world.js';
 
@@ -65,6 +67,46 @@ it(
       explored += tasks.flatMap(({ attempts }) => attempts).filter(({ explores }) => explores).length;
     }
     expect(explored).toBeGreaterThan(WORLDS);
+  },
+  PATIENCE
+);
+
+/** A world in whose sweep tasks are given up early, by scores at random; now and then one is no number. */
+function ruled(world: IWorld, seed: number): IWorld {
+  const random = mulberry32(seed);
+  const good = new Map(world.tasks.map(({ name }) => [name, random()]));
+  const rules: StopRule[] = [
+    { kind: 'asha', first: 3 },
+    { kind: 'asha', eta: 2, first: 8 },
+    { kind: 'median' }
+  ];
+  const stop = rules[Math.floor(3 * random())]!;
+  const space = { x: { values: [1] } };
+  const loss = (task: string, step: number): number | null => {
+    const quality = good.get(task)!;
+    return step > 90 * quality + 5 ? null : 2 - quality + Math.sin(step + 100 * quality) / 10;
+  };
+  return { ...world, sweep: { spec: { name: 'fn', space, search: 'grid', seed: 0, stop }, loss } };
+}
+
+it(
+  'in a world whose tasks a rule gives up it is the same, and what is likely to be left is planned',
+  async () => {
+    let [given, likely, moves, count] = [0, 0, 0, 0];
+    for (let seed = 5001; seed <= 5000 + WORLDS; seed++) {
+      const policy = (['pays', 'planned', 'never'] as const)[seed % 3]!;
+      const world = ruled(randomWorld(seed), seed);
+      const outcome = await live(seed % 4 === 0 ? unknown(world) : world, policy, assertDevicesOnce);
+      assertDone(outcome, `world ${seed}`);
+      const { sim } = outcome;
+      given += sim.session.state.tasks.filter(({ givenUp }) => givenUp).length;
+      likely += sim.log.filter(({ event }) => event.kind === 'plan-made' && event.plan.atMost).length;
+      moves += outcome.moves;
+      count += world.tasks.length;
+    }
+    expect(given).toBeGreaterThan(WORLDS);
+    expect(likely).toBeGreaterThan(WORLDS);
+    expect(moves / count).toBeLessThan(1.5);
   },
   PATIENCE
 );

@@ -95,8 +95,13 @@ export interface IWorld {
   readonly ambushes: readonly IAmbush[];
   /** Whether host memory is too small for two groups of a task at once. */
   readonly cramped: boolean;
-  /** The tasks are points of a sweep with a rule, as good after a step as is said here. */
-  readonly sweep?: { readonly spec: SweepSpec; readonly loss: (task: string, step: number) => number };
+  /** The tasks are points of a sweep with a rule, as good after a step, at a time in seconds, as is said here. */
+  readonly sweep?: {
+    readonly spec: SweepSpec;
+    readonly loss: (task: string, step: number, time: number) => number | null;
+  };
+  /** Whether it is planned as if no rule gave up any. */
+  readonly sure?: boolean;
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
 }
@@ -217,7 +222,9 @@ export class Life {
     for (const task of world.plannedFirst ? [] : later) {
       this._at(begin + task.arrival, () => {
         this._add([task]);
-        if (sim.session.state.goal === 'none') {
+        const { state, selection } = sim.session;
+        // A run that somebody began with some tasks is not of this one.
+        if (state.goal === 'none' || selection !== null) {
           sim.feed({ kind: 'run-requested' }, 0);
         }
       });
@@ -375,10 +382,10 @@ export class Life {
 
   private _compare(group: IGroup, rung: number): void {
     group.rungs = group.rungs.filter(step => step > rung);
-    const loss = this._world.sweep?.loss(group.start.task.name, rung) ?? 0;
+    const loss = this._world.sweep?.loss(group.start.task.name, rung, this._sim.time) ?? null;
     this._group(group, 'rung', { step: rung, loss });
     // An agent may repeat itself.
-    this._group(group, 'rung', { step: rung, loss: -loss });
+    this._group(group, 'rung', { step: rung, loss: -(loss ?? 0) });
   }
 
   private _measure(group: IGroup): void {
@@ -496,7 +503,7 @@ export class Life {
       case 'plan':
         this._at(sim.time + PLANNING_SECONDS, async () => {
           const made = await plan({
-            ...command.request,
+            ...(this._world.sure ? sure(command.request) : command.request),
             explain: false,
             budget: this._budget(command.request)
           });
@@ -641,6 +648,11 @@ export class Life {
   protected _count(counts: Map<string, number>, task: string, steps: number): void {
     counts.set(task, (counts.get(task) ?? 0) + steps);
   }
+}
+
+/** A question in which no rule ends a task early. */
+function sure(request: PlanRequest): PlanRequest {
+  return { ...request, tasks: request.tasks.map(({ likely: _, ...task }) => task) };
 }
 
 /** What an agent is told of a further task of a run, as if it were told of it alone. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { summary } from '../../bench/live/report.js';
-import { smallScene, withCellErrors } from '../../bench/live/scenes.js';
+import { clairvoyant, smallScene, stopsScene, withCellErrors } from '../../bench/live/scenes.js';
 import { playVirtually } from '../../bench/live/virtual.js';
 import { waysAt } from '../../bench/live/ways.js';
 import { plannerPolicy } from '../../bench/simulation/policy.js';
@@ -47,3 +47,12 @@ it('draws are compared with the plan made once in the same draw', () => {
     ])
   ).toEqual(['s', '  introspection         0.700 of planned once, spread 0.141, 0.600 to 0.800 in 2 draws']);
 });
+
+it('a session whose rule ends most tasks takes little longer than one that knows which', async () => {
+  const { moves } = waysAt(1, WITHOUT_HIGHS);
+  const scenario = stopsScene(1, 1, { start: () => 0.5, end: () => 0.2 });
+  const knows = await playVirtually(clairvoyant(scenario), moves);
+  const ours = await playVirtually(scenario, moves);
+  expect(ours.makespan).toBeGreaterThan(knows.makespan);
+  expect(ours.makespan / knows.makespan).toBeLessThan(1.3);
+}, 60_000);

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..run.rungs import RungLosses
+from ..run.rungs import RungLosses, await_word
 from ..run.training_observer import LoggedSteps, TrainingObserver
 
 if TYPE_CHECKING:
@@ -24,21 +24,26 @@ class LoopRungs:
         After which.
     observer
         Is told.
+    stop_wanted
+        As of `Rungs`.
     """
 
-    def __init__(self, steps: Sequence[int], observer: TrainingObserver) -> None:
+    def __init__(
+        self, steps: Sequence[int], observer: TrainingObserver, stop_wanted: Callable[[], bool]
+    ) -> None:
+        self._stop_wanted = stop_wanted
         self._steps = frozenset(steps)
         self._observer = observer
         self._losses = RungLosses(self._steps)
         self._waits: list[int] = []
-        self._only_evaluations = False
+        self._evaluates: bool | None = None
 
     def begin(self, evaluating: Evaluating | None) -> None:
         """It is known how the loop evaluates."""
-        self._only_evaluations = evaluating is not None and evaluating.get("metrics") != []
+        self._evaluates = None if evaluating is None else evaluating.get("metrics") != []
 
     def start(self, step: int) -> None:
-        """Go on from a step: of rungs before it that are still asked for an evaluation is missed."""
+        """Go on from a step. Of rungs before it that are asked for, the evaluation is to come."""
         self._waits = [rung for rung in sorted(self._steps) if rung <= step]
 
     def has(self, step: int) -> bool:
@@ -53,13 +58,17 @@ class LoopRungs:
         """A step was made, of which the loop may have said metrics already."""
         if not self.has(step):
             return
-        if metrics is None:
+        if metrics is None and self._evaluates is not False:
             self._waits.append(step)
-        if metrics is not None or not self._only_evaluations:
-            self._observer.rung(step, metrics or {}, self._losses.mean(step))
+        if metrics is not None or not self._evaluates:
+            self._tell(step, metrics or {})
 
     def evaluated(self, metrics: Metrics) -> None:
         """The loop has evaluated."""
         waits, self._waits = self._waits, []
         for step in waits:
-            self._observer.rung(step, metrics, self._losses.mean(step))
+            self._tell(step, metrics)
+
+    def _tell(self, step: int, metrics: Metrics) -> None:
+        self._observer.rung(step, metrics, self._losses.mean(step))
+        await_word(self._stop_wanted)

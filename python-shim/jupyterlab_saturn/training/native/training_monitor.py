@@ -76,7 +76,7 @@ class TrainingMonitor(Monitor):
         self._steps = self._last = steps
         self._stop_wanted = stop_wanted
         self._until = until
-        self._rungs = LoopRungs(rungs, observer)
+        self._rungs = LoopRungs(rungs, observer, stop_wanted)
         self._interval = SyncInterval(step_seconds)
         self._has_begun = False
         self._samples: int | None = None
@@ -160,7 +160,8 @@ class TrainingMonitor(Monitor):
         if told:
             self.evaluations[step] = {**self.evaluations.get(step, {}), **told}
             self._observer.validated(step, self.evaluations[step])
-            self._rungs.evaluated(self.evaluations[step])
+            if step < self._steps:
+                self._rungs.evaluated(self.evaluations[step])
 
     def saved(self, step: int) -> None:
         self._saved_at = time.monotonic()

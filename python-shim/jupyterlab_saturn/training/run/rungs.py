@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from .step_window import StepFigures
 from .training_observer import LoggedSteps, TrainingObserver
 from .validations import Validations
 from .workload import Workload
+
+_WORD_SECONDS = 0.05
+"""About as long as it takes to judge a task and to have it stop."""
 
 
 class RungLosses:
@@ -60,11 +64,19 @@ class Rungs:
         After which; those passed already do not matter.
     observer
         Is told.
+    stop_wanted
+        Whether this rank was told to stop, as it may be for what was told.
     """
 
-    def __init__(self, steps: Sequence[int], observer: TrainingObserver) -> None:
+    def __init__(
+        self,
+        steps: Sequence[int],
+        observer: TrainingObserver,
+        stop_wanted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._steps = frozenset(steps)
         self._observer = observer
+        self._stop_wanted = stop_wanted
         self.losses = RungLosses(self._steps)
 
     def has(self, step: int) -> bool:
@@ -81,3 +93,11 @@ class Rungs:
         if self.has(workload.step):
             metrics = validations.look(workload)
             self._observer.rung(workload.step, metrics, self.losses.mean(workload.step))
+            await_word(self._stop_wanted)
+
+
+def await_word(stop_wanted: Callable[[], bool]) -> None:
+    """Wait a moment for an order to stop: quick steps would be many until it comes."""
+    until = time.monotonic() + _WORD_SECONDS
+    while not stop_wanted() and time.monotonic() < until:
+        time.sleep(_WORD_SECONDS / 20)

@@ -139,7 +139,7 @@ class TrainingLoop:
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
-        self._rungs = Rungs(rungs, self._observer)
+        self._rungs = Rungs(rungs, self._observer, stop_wanted)
 
     def run(self) -> None:
         """Train, telling the observer about it.

@@ -9,6 +9,7 @@ const ETA = 3;
 export const asha: IStopRule = {
   firstShare: 1 / ETA ** 3,
   next: (samples, _first, { eta = ETA }) => samples * eta,
+  goOn: ({ eta = ETA }) => 1 / eta,
   stops: (comparison, { eta = ETA }) => {
     const places = Math.max(1, Math.floor((comparison.others.length + 1) / eta));
     return comparison.score === -Infinity || placeOf(comparison) > places;

@@ -10,18 +10,16 @@ import {
   withState,
   withTask
 } from '../session.js';
-import { noteStop } from '../stopping.js';
+import { giveUp } from '../stopping.js';
 import { comparedBy, type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
 import { noMetric } from './refusal.js';
-import { placeOf } from './stopRule.js';
+import { placeOf, scoreOf } from './stopRule.js';
 
 /**
  * Note how good a task is at a rung, and stop it if the rule of its sweep says so. What was told of a step first counts: a task
  * that trains it once more, having lost its ranks, is not judged twice.
- *
- * @param time - seconds since the epoch.
  */
-export function noteRung(session: ISession, event: GroupEvent, time: number): IStep {
+export function noteRung(session: ISession, event: GroupEvent): IStep {
   const task = findTask(session, event.task);
   const ruled = task && ruledSweep(session.state, task);
   const place = task && ruled ? ladderOf(session.state, ruled, task).indexOf(event.step ?? 0) : -1;
@@ -42,8 +40,7 @@ export function noteRung(session: ISession, event: GroupEvent, time: number): IS
   if (!givenUp) {
     return { session: noted, commands: [] };
   }
-  const stopped = noteStop(noted, [event.task], time);
-  return { ...stopped, session: withTask(stopped.session, event.task, { givenUp }) };
+  return giveUp(noted, task, givenUp);
 }
 
 /** Why a rule gives up a task at a rung; undefined when it goes on. */
@@ -56,15 +53,13 @@ function judged(
   criterion: Criterion
 ): GivenUp | undefined {
   const { rule, numbers, sweep } = ruled;
-  const scoreOf = (one: number | null): number =>
-    one === null ? -Infinity : criterion.goal === 'max' ? one : -one;
   const others = tasksOf(session.state, sweep).flatMap(other => {
     const at = other === task ? undefined : ladderOf(session.state, ruled, other)[place];
     const found = other.rungs?.find(rung => rung.step === at);
-    return found ? [scoreOf(found.value)] : [];
+    return found ? [scoreOf(found.value, criterion.goal)] : [];
   });
-  const score = scoreOf(value);
-  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value)));
+  const score = scoreOf(value, criterion.goal);
+  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value, criterion.goal)));
   return rule.stops({ score, best, others }, numbers)
     ? { rule: numbers.kind, step, place: placeOf({ score, others }), of: others.length + 1 }
     : undefined;

@@ -3,6 +3,9 @@ import type { IStopRule } from './stopRule.js';
 /** So many must have come to a rung before the next is compared there. */
 const LEAST = 5;
 
+/** Half of the tasks are not worse than the median, but they are mostly the same at each rung: all in all half the steps are made. */
+const GO_ON = 0.85;
+
 /**
  * The median rule (Golovin et al., KDD 2017): a task is given up whose best score so far is less than the median of those of
  * the others at this rung. Rungs are equally far apart, after the ninth by an eighth of what was made.
@@ -10,6 +13,7 @@ const LEAST = 5;
 export const median: IStopRule = {
   firstShare: 1 / 9,
   next: (samples, first) => samples + Math.max(first, samples / 8),
+  goOn: () => GO_ON,
   stops: ({ score, best, others }) =>
     score === -Infinity || (others.length >= LEAST && best < medianOf(others))
 };

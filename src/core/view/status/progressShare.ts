@@ -1,7 +1,6 @@
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
-import { likelyShare } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -11,6 +10,7 @@ import {
   secondsFor,
   startSeconds
 } from './pace.js';
+import { plannedShare } from './plannedShare.js';
 import { segmentSeconds } from './timeLeft.js';
 
 /** What is not all done is never told to be. */
@@ -20,8 +20,9 @@ const shares = new WeakMap<SessionState, number | undefined>();
 
 /**
  * How much of the session is trained, from 0 to 1: each task by the device time it takes in all, with what those in training
- * have done; steps that are not likely to be made count as little. Tasks that failed, were given up, cannot be built or are
- * left out count no more, nor do those that the run under way is not of, as they were not chosen or were stopped.
+ * have done; steps that are not likely to be made count as little. Tasks that failed, cannot be built or are left out count no
+ * more, nor do those that the run under way is not of, as they were not chosen or were stopped; of those that a rule has given
+ * up, what they did is all there was.
  * 1 only when all others are trained; undefined when there are none.
  */
 export function progressShare(state: SessionState): number | undefined {
@@ -36,7 +37,7 @@ function shareOf(state: SessionState): number | undefined {
   if (counted.length === 0) {
     return undefined;
   }
-  if (counted.every(task => task.status === 'finished')) {
+  if (counted.every(task => task.status === 'finished' || isGivenUp(task))) {
     return 1;
   }
   const weights = weightsOf(counted, state);
@@ -47,10 +48,16 @@ function shareOf(state: SessionState): number | undefined {
   for (const task of counted) {
     const weight = weights.get(task.spec.name) ?? usual;
     const share = taskShare(task);
-    all += weight * (share + likelyShare(state, task.spec.name) * (1 - share));
+    const rest = isGivenUp(task) ? 0 : plannedShare(state, task.spec.name) * (1 - share);
+    all += weight * (share + rest);
     done += weight * share;
   }
   return Math.min(NEARLY, all > 0 ? done / all : 0);
+}
+
+/** Whether a rule has ended a task: what it has done is all that there was to do. */
+function isGivenUp({ status, givenUp }: TaskState): boolean {
+  return status === 'stopped' && givenUp !== undefined;
 }
 
 /** How much of its steps a task has done, from 0 to 1: 1 only when it is trained. */
@@ -69,11 +76,10 @@ function countedTasks(state: SessionState): TaskState[] {
   return state.tasks.filter(({ spec: { name }, status, givenUp }) => {
     const waits = status === 'ready' || status === 'stopped' || status === 'inspecting';
     return (
-      givenUp === undefined &&
       status !== 'failed' &&
       status !== 'invalid' &&
       !out.has(name) &&
-      !(status === 'stopped' && state.goal === 'run') &&
+      !(status === 'stopped' && state.goal === 'run' && !givenUp) &&
       !(waits && selected !== undefined && !selected.has(name))
     );
   });

@@ -1,5 +1,4 @@
 import type { Attempt, Segment, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
-import { likelyShare, type Outlook, shareOf } from './likelyShare.js';
 import {
   endSeconds,
   type IPace,
@@ -11,6 +10,7 @@ import {
   startSeconds,
   stepSecondsOf
 } from './pace.js';
+import { type Outlook, plannedShare, shareOf } from './plannedShare.js';
 
 /** Nothing more is trained of these by the plan there is. */
 const OVER: ReadonlySet<TaskStatus> = new Set(['finished', 'failed', 'invalid', 'stopped']);
@@ -30,7 +30,7 @@ export function taskTimeLeft(task: TaskState, state: SessionState, now: number):
 
 /** Steps that a task has done when it has trained to one, or is over before. */
 function likelySteps(task: TaskState, state: SessionState, until: number, outlook: Outlook): number {
-  const share = outlook === 'likely' ? likelyShare(state, task.spec.name) : 1;
+  const share = outlook === 'likely' ? plannedShare(state, task.spec.name) : 1;
   const { step } = task.progress;
   return until > step ? step + share * (until - step) : until;
 }

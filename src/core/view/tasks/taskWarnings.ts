@@ -10,11 +10,11 @@ export function taskWarnings(
   const asked = (tracking?.trackers ?? []).map(({ tracker, asked }) => {
     const one = told.find(({ wish }) => wish.tracker === tracker);
     if (one === undefined) {
-      return trans.__('%1 is not set up. Have it told with `%saturn track %2`', asked, tracker);
+      return trans.__('%1 is not set up. Have it told with %saturn track %2', asked, tracker);
     }
     return tracker === 'wandb' && !one.wish.online
-      ? trans.__('%1: told by `%saturn track`, offline', asked)
-      : trans.__('%1: told by `%saturn track`', asked);
+      ? trans.__('%1: told by %saturn track, offline', asked)
+      : trans.__('%1: told by %saturn track', asked);
   });
   return [...warnings, ...asked];
 }

@@ -56,6 +56,18 @@ describe('progressLine', () => {
 });
 
 describe('time left', () => {
+  it('is what is likely, and what it is at most, where a rule may end tasks', () => {
+    const state = runningSession();
+    const { plan } = state.plan!;
+    const doubtful = {
+      ...plan,
+      atMost: 10 * plan.makespan,
+      segments: plan.segments.map(one => ({ ...one, likely: one.steps / 10 }))
+    };
+    const line = progressLine({ ...state, plan: { ...state.plan!, plan: doubtful } }, T0 + 12, ENGLISH);
+    expect(line).toMatch(/^Saturn: .* % done, at most 14 s, likely \d+ s left$/);
+  });
+
   it('counts the steps to go, and the time since the last one up to a step', () => {
     const state = runningSession();
     const task = state.tasks.find(({ status }) => status === 'running')!;

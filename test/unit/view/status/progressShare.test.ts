@@ -74,6 +74,25 @@ describe('how much of a session is trained', () => {
     expect(progressShare({ ...plannedState(), tasks })).toBeLessThan(1);
   });
 
+  it('counts what a rule gave up as done, and little of what is not likely to be done', () => {
+    const [first, second] = plannedState().tasks;
+    const { plan } = plannedState().plan!;
+    const half = { step: Math.round(second!.inspection!.steps / 2) };
+    const tasks = [
+      { ...first!, status: 'finished' as const },
+      { ...second!, status: 'running' as const, progress: half }
+    ];
+    const sure: SessionState = { ...plannedState(), tasks, goal: 'run' };
+    const segments = plan.segments.map(one => ({ ...one, likely: one.steps / 10 }));
+    const doubtful = { ...sure, plan: { ...sure.plan!, plan: { ...plan, segments } } };
+    expect(progressShare(doubtful)).toBeGreaterThan(progressShare(sure)!);
+    expect(progressShare(doubtful)).toBeLessThan(1);
+    const givenUp = { rule: 'asha', step: half.step };
+    const over = { ...sure, tasks: [tasks[0]!, { ...tasks[1]!, status: 'stopped' as const, givenUp }] };
+    expect(progressShare(over)).toBe(1);
+    expect(progressShare({ ...over, goal: 'none' })).toBe(1);
+  });
+
   it('counts tasks alike of whose time nothing is known', () => {
     const { plan: _, ...state } = { ...profilingState(), cells: [] };
     expect(progressShare(withTasks(state, (_, i) => (i < 3 ? { status: 'finished' } : {})))).toBeCloseTo(

@@ -10,7 +10,7 @@ export function shareOf({ steps, likely = steps }: Pick<Segment, 'steps' | 'like
 }
 
 /** The same of all that the plan has a task do; 1 for one that it does not have. */
-export function likelyShare({ plan }: Pick<SessionState, 'plan'>, task: string): number {
+export function plannedShare({ plan }: Pick<SessionState, 'plan'>, task: string): number {
   return (plan && sharesIn(plan.plan).get(task)) ?? 1;
 }
 
