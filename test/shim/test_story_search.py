@@ -52,9 +52,7 @@ def odd(lr: float) -> Any:
 
 def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Session) -> None:
     session.cluster(cpu=2)
-    view = session.add(lines, SPACE, points=12, search="random", origin="cell", wait=True)
-    assert "12 of 12 points, at random" in view.text
-    assert "By logarithm: lr" in view.text
+    session.add(lines, SPACE, points=12, search="random", origin="cell", wait=True)
     before = points(session)
     assert len(before) == 12
     assert all(1e-3 <= each["lr"] <= 1e-1 and each["steps"] in (6, 9) for each in before.values())
@@ -103,9 +101,7 @@ def test_a_notebook_searches_by_what_its_first_points_came_to(story: Story) -> N
     assert "Add --points 30" in story.refused(line.removesuffix(" --points"), "bad-sweep")
     assert "--by max:zing" in story.refused(f"{line} 5 --by zing", "bad-criterion")
     shown = story.does(f"{line} 5 --by mse --wait")
-    assert "Points are tpe, by Optuna." in shown
-    assert "2 of 5 points" in shown
-    assert "By logarithm: lr. Compared by mse: less is better." in shown
+    assert "Points are tpe, by Optuna. By logarithm: lr." in shown
     story.does(f"%saturn run {EXCLUDE}")
     story.does("%saturn wait")
     assert list(statuses(session.state).values()) == ["finished"] * 5
@@ -140,7 +136,7 @@ def test_a_search_of_another_cell_is_not_replaced_unasked(session: Session) -> N
     session.add(lines, SPACE, origin="one", **by)
     first = points(session)
     assert 0 < len(first) < 50
-    assert "chosen by what those before came to" in session.status().text
+    assert f"{len(first)} of 50 points" in session.status().text
     wider = {**SPACE, "lr": between(1e-4, 1e-1)}
     with pytest.raises(SaturnError) as caught:
         session.add(lines, wider, origin="two", **by)
