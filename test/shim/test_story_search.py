@@ -52,9 +52,7 @@ def odd(lr: float) -> Any:
 
 def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Session) -> None:
     session.cluster(cpu=2)
-    view = session.add(lines, SPACE, points=12, search="random", origin="cell", wait=True)
-    assert "12 of 12 points, at random" in view.text
-    assert "By logarithm: lr" in view.text
+    session.add(lines, SPACE, points=12, search="random", origin="cell", wait=True)
     before = points(session)
     assert len(before) == 12
     assert all(1e-3 <= each["lr"] <= 1e-1 and each["steps"] in (6, 9) for each in before.values())
@@ -74,7 +72,7 @@ def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Se
     session.add(lines, SPACE, points=14, search="random", origin="cell", wait=True)
     assert len(points(session)) == 14
     assert {name: points(session)[name] for name in before} == before
-    assert "14 of 14 points" in session.status().text
+    assert "lines: 14 points" in session.status().text
 
 
 def test_a_point_that_is_another_task_is_found_out_where_it_is_built(session: Session) -> None:
@@ -103,13 +101,11 @@ def test_a_notebook_searches_by_what_its_first_points_came_to(story: Story) -> N
     assert "Add --points 30" in story.refused(line.removesuffix(" --points"), "bad-sweep")
     assert "--by max:zing" in story.refused(f"{line} 5 --by zing", "bad-criterion")
     shown = story.does(f"{line} 5 --by mse --wait")
-    assert "Points are tpe, by Optuna." in shown
-    assert "2 of 5 points" in shown
-    assert "By logarithm: lr. Compared by mse: less is better." in shown
+    assert "Points are tpe, by Optuna. By logarithm: lr." in shown
     story.does(f"%saturn run {EXCLUDE}")
     story.does("%saturn wait")
     assert list(statuses(session.state).values()) == ["finished"] * 5
-    assert "5 of 5 points" in story.does("%saturn status")
+    assert ": 5 points" in story.does("%saturn status")
     assert all(1e-3 <= params["lr"] <= 0.5 for params in points(session).values())
     text = session.paths.journal.read_text("utf-8")
     assert sum("points-suggested" in line for line in text.splitlines()) == 3
@@ -140,7 +136,7 @@ def test_a_search_of_another_cell_is_not_replaced_unasked(session: Session) -> N
     session.add(lines, SPACE, origin="one", **by)
     first = points(session)
     assert 0 < len(first) < 50
-    assert "chosen by what those before came to" in session.status().text
+    assert f"{len(first)} of 50 points" in session.status().text
     wider = {**SPACE, "lr": between(1e-4, 1e-1)}
     with pytest.raises(SaturnError) as caught:
         session.add(lines, wider, origin="two", **by)
