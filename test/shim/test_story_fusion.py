@@ -104,13 +104,14 @@ def start(session: Session, devices: int = 1) -> None:
     )
 
 
+@nightly
 @pytest.mark.timeout(600)
 def test_adapters_are_trained_in_one_run_and_one_of_them_is_stopped(session: Session) -> None:
     start(session)
     state = session.state
     names = [task["spec"]["name"] for task in state["tasks"]]
     assert runs(state) == [set(names)]
-    assert "fused with 2 others" in session.tasks().text
+    assert "fused with 2 others" in session.status().text
     before = [len(task["attempts"]) for task in state["tasks"]]
     session.stop([names[1]])
     [engine] = named("engine.mjs", session)
