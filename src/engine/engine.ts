@@ -3,6 +3,7 @@ import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
 import { dueEvent } from '../core/session/dueEvent.js';
 import { overdueNodes } from '../core/session/nodes.js';
+import { openRenewals } from '../core/session/population.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { storageEvent } from '../core/session/storage.js';
@@ -38,6 +39,7 @@ import { JournalCompaction } from './journalCompaction.js';
 import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { PointSource } from './pointSource.js';
+import { renewedPopulation } from './populationRenewal.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
@@ -186,7 +188,7 @@ export class Engine implements IDisposable {
     for (const event of openingEvents(journal, restored, now())) {
       engine._apply(event);
     }
-    for (const command of openSuggestions(engine._session)) {
+    for (const command of [...openRenewals(engine._session), ...openSuggestions(engine._session)]) {
       engine._execute(command);
     }
     if (restored.replayed > MOST_REPLAYED) {
@@ -259,6 +261,9 @@ export class Engine implements IDisposable {
         break;
       case 'suggest':
         void this._suggest(command);
+        break;
+      case 'renew':
+        this._applyDue(renewedPopulation(this._session, command.sweep));
         break;
       case 'cancel-plan':
         this._planner.cancel();
@@ -333,12 +338,13 @@ export class Engine implements IDisposable {
   }
 
   private async _suggest(command: SuggestCommand): Promise<void> {
-    const event = await this._points.answer(this._session, command);
-    if (!isAwaitedSuggestion(this._session, command)) {
+    const asked = this._session;
+    const points = await this._points.choose(asked, command);
+    if (!isAwaitedSuggestion(asked, this._session, command)) {
       return;
     }
     try {
-      this._apply(event);
+      this._apply(this._points.event(this._session, command, points));
     } catch (error) {
       this._options.log(`the points are lost: ${failureOf(error).message}`);
       this._showOther(withoutQuestion(this._session.state, command.sweep));
@@ -357,6 +363,9 @@ export class Engine implements IDisposable {
     this._summary.note(this._session.state);
     for (const node of overdueNodes(this._session, now)) {
       this._applyDue({ kind: 'node-away', node });
+    }
+    for (const command of openRenewals(this._session)) {
+      this._execute(command);
     }
     const due = dueEvent(this._session, this._tickedAt, now);
     if (!due || this._applyDue(due)) {

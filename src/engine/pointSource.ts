@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { pointTasks, type SearchedSweep } from '../core/search/pointTasks.js';
 import { isWithin, type Point, pointKey, pointsOf } from '../core/search/space.js';
-import type { ISession } from '../core/session/session.js';
-import { findSweep } from '../core/session/session.js';
+import { findSweep, type ISession } from '../core/session/session.js';
 import { isLearned, pointsAtOnce, type SuggestCommand } from '../core/session/sweeps.js';
 import { SaturnError } from '../core/wire/failure.js';
 import {
+  type Failure,
   failureOf,
   type PointsSuggestedEvent,
   type SessionState,
@@ -61,29 +61,34 @@ export class PointSource {
     return pointTasks(sweep, points, there, digest).filter(({ name, hash }) => hashes.get(name) === hash);
   }
 
-  /** Answer a question of the session. Why there are no points is an answer, too. */
-  async answer(
-    session: ISession,
+  /** Choose the points that a session asks for. Why there are none is an answer, too. */
+  async choose(
+    { state }: ISession,
     { sweep: name, made, count }: SuggestCommand
-  ): Promise<PointsSuggestedEvent> {
-    const { state } = session;
-    const sweep = findSweep(state, name)?.spec;
+  ): Promise<readonly Point[] | Failure> {
     try {
-      if (!sweep?.template) {
-        throw new SaturnError({ code: 'no-sweep', message: `No points of "${name}" are made.` });
-      }
-      const searched = { ...sweep, template: sweep.template };
-      const points = isLearned(sweep)
-        ? await this._learned({ sweep: searched, made, count, state })
+      const sweep = searchedSweep(state, name);
+      return isLearned(sweep)
+        ? await this._learned({ sweep, made, count, state })
         : drawn(sweep, made, count, []);
-      return {
-        kind: 'points-suggested',
-        sweep: name,
-        tasks: pointTasks(searched, points, specsOf(state), digest)
-      };
     } catch (error) {
-      return { kind: 'points-suggested', sweep: name, tasks: [], error: failureOf(error) };
+      return failureOf(error);
     }
+  }
+
+  /** The event that tells a session of the points that it has asked for. */
+  event(
+    { state }: ISession,
+    { sweep: name }: SuggestCommand,
+    points: readonly Point[] | Failure
+  ): PointsSuggestedEvent {
+    return 'code' in points
+      ? { kind: 'points-suggested', sweep: name, tasks: [], error: points }
+      : {
+          kind: 'points-suggested',
+          sweep: name,
+          tasks: pointTasks(searchedSweep(state, name), points, specsOf(state), digest)
+        };
   }
 
   /** @throws SaturnError as {@link IAdvisor.advise}. */
@@ -131,6 +136,15 @@ function drawn(sweep: SweepSpec, from: number, count: number, known: readonly Po
     place += 1;
   }
   return points;
+}
+
+/** @throws SaturnError `no-sweep`. */
+function searchedSweep(state: SessionState, name: string): SearchedSweep {
+  const { template, ...sweep } = findSweep(state, name)?.spec ?? {};
+  if (!template) {
+    throw new SaturnError({ code: 'no-sweep', message: `No points of "${name}" are searched.` });
+  }
+  return { ...sweep, template } as SearchedSweep;
 }
 
 function specsOf({ tasks }: SessionState): TaskSpec[] {

@@ -4,6 +4,7 @@ import { fusionBase } from '../core/session/fusedRuns.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { requireRule } from '../core/session/stopRules/refusal.js';
+import { endedSweeps } from '../core/session/sweeps.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { trackingEvent, trackingNode } from '../core/session/tracking.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
@@ -231,8 +232,9 @@ export class RequestHandler {
     wishedOf(withNew(now, [...added, ...replaced]));
     const known = new Map(now.state.tasks.map(({ spec }) => [spec.name, spec]));
     const moved = unchanged.filter(spec => isRestated(spec, known.get(spec.name) ?? spec));
-    if (added.length + replaced.length + moved.length > 0 || sweep) {
-      const all = [...added, ...replaced, ...moved];
+    const isOver = !sweep && endedSweeps(now, tasks).size > 0;
+    if (added.length + replaced.length + moved.length > 0 || sweep || isOver) {
+      const all = isOver ? [...tasks] : [...added, ...replaced, ...moved];
       this._options.apply({ kind: 'tasks-added', tasks: all, ...(sweep && { sweep, made }) });
     }
     const wished = wishedOf(this._options.session());

@@ -1,6 +1,7 @@
 import { goalOf } from '../core/model/metricGoal.js';
+import type { SearchedSweep } from '../core/search/pointTasks.js';
 import { refuseSweep } from '../core/search/refusals.js';
-import type { ISession } from '../core/session/session.js';
+import { findSweep, type ISession } from '../core/session/session.js';
 import { continued } from '../core/session/sweeps.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { Criterion, MetricChoice, SweepSpec, TaskSpec, TasksAdd } from '../core/wire/messages.js';
@@ -20,7 +21,7 @@ export interface IWantedTasks {
  * What a request to add tasks means: by what they are compared, and of a sweep that the engine makes the points of the first
  * of them. A sweep that goes on with the one that is there has its points.
  *
- * @throws SaturnError `bad-criterion`, `bad-sweep`.
+ * @throws SaturnError `bad-criterion`, `bad-sweep`, `duplicate-sweep`.
  */
 export function wantedTasks(request: TasksAdd, session: ISession, source: PointSource): IWantedTasks {
   const by = request.by && criterionOf(request.by);
@@ -29,8 +30,10 @@ export function wantedTasks(request: TasksAdd, session: ISession, source: PointS
     return { tasks: withBest(request.tasks, by), made: 0, ...(by && { by }) };
   }
   const { template, ...asked } = request.sweep;
+  const { set: wishes } = request.wishes ?? {};
   const sweep: SweepSpec = {
     ...asked,
+    ...(template && wishes && { wishes }),
     ...(template && { template: { ...template, ...best } }),
     ...(by && { by })
   };
@@ -41,10 +44,26 @@ export function wantedTasks(request: TasksAdd, session: ISession, source: PointS
   }
   const searched = { ...sweep, template: sweep.template };
   const before = continued(session, searched);
+  if (!before && !request.replace) {
+    refuseOther(session, searched);
+  }
   const again = before ? source.again(session, searched) : [];
   const made = before?.made ?? 0;
   const first = source.first(session, searched, made);
   return { ...common, tasks: [...again, ...first], made: made + first.length };
+}
+
+/** @throws SaturnError `duplicate-sweep`: another cell searches points of a function of that name. */
+function refuseOther({ state }: ISession, { name, template: { origin } }: SearchedSweep): void {
+  const there = findSweep(state, name);
+  const { points = 0, template } = there?.spec ?? {};
+  if (there && template && template.origin !== origin && there.made < points) {
+    throw new SaturnError({
+      code: 'duplicate-sweep',
+      message: `Another cell searches points of "${name}", and has ${there.made} of ${points}.`,
+      hint: 'Rename the function, or add --replace to search this in its place; the tasks there are stay.'
+    });
+  }
 }
 
 function withBest(tasks: readonly TaskSpec[], best: Criterion | undefined): readonly TaskSpec[] {

@@ -18,7 +18,11 @@ Search = Literal["random", "qmc", "tpe"]
 #: What chooses points.
 SEARCHES: tuple[Search, ...] = ("tpe", "random", "qmc")
 #: By what tasks are given up, and the numbers that each rule takes.
-STOP_RULES: Mapping[str, tuple[str, ...]] = {"asha": ("eta", "first"), "median": ("first",)}
+STOP_RULES: Mapping[str, tuple[str, ...]] = {
+    "asha": ("eta", "first"),
+    "median": ("first",),
+    "pbt": ("first",),
+}
 
 _GOALS = ("max", "min")
 
@@ -95,7 +99,11 @@ def _rule_number(kind: str, name: str, text: str) -> float:
 
 
 def chosen_search(
-    search: str | None, space: Space, points: int | None, by: MetricChoice | None
+    search: str | None,
+    space: Space,
+    points: int | None,
+    by: MetricChoice | None,
+    stop: StopRule | None = None,
 ) -> tuple[Search | Literal["grid"], str]:
     """What chooses the points, and why, in words; no words where it was said.
 
@@ -118,6 +126,8 @@ def chosen_search(
         return search, ""
     if not has_ranges:
         return ("grid", "") if points is None else ("random", "random, of the grid")
+    if stop is not None and stop["kind"] == "pbt":
+        return "random", "random, as pbt goes on from there"
     if by is None:
         return "random", "random, as no --by says which is better"
     if not _has_optuna():

@@ -72,7 +72,9 @@ class SessionSweeps(SessionViews):
             of others. What the task itself says when None.
         stop
             The rule by which tasks are given up that will hardly be the best: ``"asha"``,
-            ``"median"``, with numbers ``"asha:eta=4,first=2"``. None are when None.
+            ``"median"``, with numbers ``"asha:eta=4,first=2"``. With ``"pbt"`` the worst give way
+            to others that go on from the best, with what has a range changed a little. None are
+            when None.
         epochs, steps
             Length, instead of the one the `Task` says.
         seed
@@ -103,7 +105,7 @@ class SessionSweeps(SessionViews):
         wished = task_change(wishes)
         space = space_of(sweep)
         choice, rule = metric_choice(by), stop_rule(stop)
-        chosen, words = chosen_search(search, space, points, choice)
+        chosen, words = chosen_search(search, space, points, choice, rule)
         check_function(function)
         check_parameters(function, space)
         captured = capture(function)

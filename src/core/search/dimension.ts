@@ -90,7 +90,7 @@ function logBetween(low: number, last: number, stride: number, fraction: number)
 }
 
 /** A number with as many digits as matter: a millionth of the range, or of itself where it goes by logarithm. */
-function readable({ low, high, scale }: Range, value: number): number {
+export function readable({ low, high, scale }: Range, value: number): number {
   const digits =
     scale === 'log' ? 6 : 7 + Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low)));
   return Math.min(high, Math.max(low, Number(value.toPrecision(Math.min(17, Math.max(1, digits))))));

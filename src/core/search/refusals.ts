@@ -1,15 +1,16 @@
 import { SaturnError } from '../wire/failure.js';
 import type { Dimension, SweepSpec } from '../wire/messages.js';
 import { isChoices, sizeOf } from './dimension.js';
+import { refusePopulation } from './populationRefusal.js';
 import { spaceSize } from './space.js';
 
 /**
  * Refuse a sweep that cannot be made sense of, before anything is made of it.
  *
- * @throws SaturnError `bad-sweep`, `bad-stop`, `bad-criterion`.
+ * @throws SaturnError `bad-sweep`, `bad-criterion`.
  */
 export function refuseSweep(sweep: SweepSpec): void {
-  const { space, points, search, template, stop, by, name } = sweep;
+  const { space, points, search, template, by, name } = sweep;
   for (const [parameter, dimension] of Object.entries(space)) {
     refuseDimension(parameter, dimension);
   }
@@ -28,6 +29,7 @@ export function refuseSweep(sweep: SweepSpec): void {
       hint: 'A search goes with --points.'
     });
   }
+  refusePopulation(sweep);
   const size = spaceSize(sweep);
   if (points !== undefined && points > size) {
     throw new SaturnError({
@@ -36,17 +38,12 @@ export function refuseSweep(sweep: SweepSpec): void {
       hint: `Ask for fewer, e.g. --points ${size}, or leave it out to try each.`
     });
   }
-  for (const [parameter, what] of [
-    [stop && 'stop', `The rule "${stop?.kind}" has`],
-    [search === 'tpe' && 'search', 'The search "tpe" has']
-  ] as const) {
-    if (parameter && !by) {
-      throw new SaturnError({
-        code: 'bad-criterion',
-        message: `${what} nothing to compare points by.`,
-        hint: `Add --by accuracy, another metric that the task reports, or --by loss; or leave out --${parameter}.`
-      });
-    }
+  if (search === 'tpe' && !by) {
+    throw new SaturnError({
+      code: 'bad-criterion',
+      message: 'The search "tpe" has nothing to compare points by.',
+      hint: 'Add --by accuracy, another metric that the task reports, or --by loss; or say --search random.'
+    });
   }
 }
 

@@ -10,6 +10,8 @@ export interface IKeptWeights {
   /** Its name in the session's `weights` folder. */
   readonly checkpoint: string;
   readonly step: number;
+  /** The clone goes on at that step: see `WarmStart`. */
+  readonly continues?: true;
 }
 
 /**
@@ -79,7 +81,12 @@ export function cloneSpec(
       cloneOf: parent.name,
       ...(warmStart ? { warmStart } : {})
     },
-    JSON.stringify([edited, warmStart?.seed, warmStart?.checkpoints]),
+    JSON.stringify([
+      edited,
+      warmStart?.seed,
+      warmStart?.checkpoints,
+      ...(warmStart?.continues ? ['continues'] : [])
+    ]),
     digest
   );
   refuseSame(parent, spec, kept);
@@ -104,12 +111,15 @@ function warmStartOf(
     return undefined;
   }
   const before = parent.warmStart;
+  // One that went on elsewhere has saved since all that it went on with.
+  const begun = kept && before?.continues ? before.checkpoints.slice(0, -1) : (before?.checkpoints ?? []);
   return {
     task: parent.name,
     hash: parent.trainingHash ?? parent.hash,
     step: kept?.step ?? 0,
+    ...(kept?.continues && { continues: true }),
     seed: before?.seed ?? parent.seed,
-    checkpoints: [...(before?.checkpoints ?? []), ...(kept ? [kept.checkpoint] : [])]
+    checkpoints: [...begun, ...(kept ? [kept.checkpoint] : [])]
   };
 }
 

@@ -37,6 +37,8 @@ export type Command =
   | { readonly kind: 'cancel-plan' }
   /** Think up so many points of a sweep, behind those that were made of it. */
   | { readonly kind: 'suggest'; readonly sweep: string; readonly made: number; readonly count: number }
+  /** Make the members of a population that take the place of others, of what their parents have saved, and put them in. */
+  | { readonly kind: 'renew'; readonly sweep: string }
   /** Take in what was concluded from reports that are not journaled, so that it is. */
   | { readonly kind: 'note'; readonly event: SessionEvent }
   /** Move the tasks' folders out of the way, so that a task of the same name starts afresh. */

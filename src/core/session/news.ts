@@ -41,6 +41,7 @@ function causeOfStale(event: SessionEvent): ReplanCause | undefined {
   switch (event.kind) {
     case 'tasks-added':
     case 'points-suggested':
+    case 'population-renewed':
       return { kind: 'added', tasks: event.tasks.map(({ name }) => name) };
     case 'inspected':
       return { kind: 'added', tasks: resultsOf(event).map(({ task }) => task) };

@@ -13,6 +13,7 @@ import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
 import { noteTrouble, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
+import { noteRenewed, renewPopulations } from './population.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { withReservations } from './reservations.js';
@@ -35,7 +36,15 @@ import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
 import { withLadders } from './stopRules/ladder.js';
 import { noteShortage } from './storage.js';
-import { noteSuggested, suggestPoints, withSweep, withSweepsTriedAgain } from './sweeps.js';
+import {
+  endedSweeps,
+  noteSuggested,
+  suggestPoints,
+  withoutEmptySweeps,
+  withoutSweeps,
+  withSweep,
+  withSweepsTriedAgain
+} from './sweeps.js';
 import { addTasks, finishRemovals, removeTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
@@ -67,9 +76,12 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   }
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
-  const advanced = inTurn({ session: judged, commands: noted.commands }, [
+  const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
     dispatchInspections,
-    suggestPoints,
+    suggestPoints
+  ]);
+  const renewing = renewPopulations(looking.session);
+  const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
     withReservations,
     next => advance(next, time),
     withReservations
@@ -77,7 +89,8 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const next = withHindsight(session, withLadders(advanced.session), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
-    commands: [...advanced.commands, ...wakeTrackers(session, next)]
+    // What is made at once, and taken in, comes after all else.
+    commands: [...advanced.commands, ...wakeTrackers(session, next), ...renewing.commands]
   };
 }
 
@@ -114,9 +127,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'history-lost':
       return only(noteLostHistory(session, event));
     case 'tasks-added':
-      return addTasks(withSweep(session, event.sweep, event.made ?? event.tasks.length), event.tasks);
+      return noteAdded(session, event);
     case 'points-suggested':
       return noteSuggested(session, event);
+    case 'population-renewed':
+      return noteRenewed(session, event);
     case 'tasks-removed':
       return removeTasks(session, event.tasks);
     case 'inspected':
@@ -211,6 +226,11 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'reset':
       return reset(session);
   }
+}
+
+function noteAdded(session: ISession, { tasks, sweep, made }: SessionEvent & { kind: 'tasks-added' }): IStep {
+  const without = sweep ? session : withoutSweeps(session, endedSweeps(session, tasks));
+  return addTasks(withSweep(without, sweep, made ?? tasks.length), tasks);
 }
 
 function noteHello(session: ISession, hello: AgentHello, time: number): IStep {

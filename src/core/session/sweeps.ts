@@ -1,8 +1,10 @@
 import type {
+  Failure,
   PointsSuggestedEvent,
   SessionState,
   SweepSpec,
   SweepState,
+  TaskSpec,
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
@@ -49,12 +51,36 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
   return withState(session, { sweeps: [...others, { spec, made, ...ladder }] });
 }
 
-/** The session that no longer knows of a sweep whose function was made tasks of otherwise. */
-export function withoutSweep(session: ISession, names: ReadonlySet<string>): ISession {
-  const { sweeps } = session.state;
-  return sweeps?.some(({ spec }) => names.has(spec.name))
+/** Names of the sweeps that end, as the cells that they are of have made other tasks without one. */
+export function endedSweeps(session: ISession, told: readonly TaskSpec[]): ReadonlySet<string> {
+  const { sweeps = [], tasks } = session.state;
+  const isOf = (spec: TaskSpec, name: string): boolean => spec.sweep === name && spec.cloneOf === undefined;
+  const ended = sweeps
+    .filter(({ spec: { name, template } }) => {
+      const origin = template?.origin ?? tasks.find(({ spec }) => isOf(spec, name))?.spec.origin;
+      return told.some(spec => isOf(spec, name) && spec.origin === origin);
+    })
+    .map(({ spec }) => spec.name);
+  return new Set(ended);
+}
+
+/** The session without some sweeps; their tasks stay. */
+export function withoutSweeps(session: ISession, names: ReadonlySet<string>): ISession {
+  const { sweeps = [] } = session.state;
+  return names.size > 0
     ? withState(session, { sweeps: sweeps.filter(({ spec }) => !names.has(spec.name)) })
     : session;
+}
+
+/** The session without the sweeps of which somebody has taken out the last task. */
+export function withoutEmptySweeps(before: ISession, session: ISession): ISession {
+  const { sweeps, tasks } = session.state;
+  if (!sweeps || tasks.length === before.state.tasks.length) {
+    return session;
+  }
+  const left = new Set(tasks.map(({ spec }) => spec.sweep));
+  const had = new Set(before.state.tasks.map(({ spec }) => spec.sweep));
+  return withoutSweeps(session, new Set([...had].filter(name => !left.has(name))));
 }
 
 /** The session whose sweeps try again to get points that there were none of. */
@@ -74,7 +100,8 @@ export function noteSuggested(session: ISession, event: PointsSuggestedEvent): I
     const { asked: _answered, error: _before, ...rest } = sweep;
     return { ...rest, made: sweep.made + tasks.length, ...(error && { error }) };
   });
-  return addTasks(noted, tasks);
+  const { wishes } = findSweep(session.state, name)?.spec ?? {};
+  return addTasks(noted, tasks, wishes);
 }
 
 /**
@@ -83,16 +110,22 @@ export function noteSuggested(session: ISession, event: PointsSuggestedEvent): I
  */
 export function suggestPoints(session: ISession): IStep {
   const commands: SuggestCommand[] = [];
+  let isOther = false;
   const next = withSweeps(session, sweep => {
     const count = wanted(session, sweep);
     if (count === 0) {
       return sweep;
     }
+    isOther = true;
+    const error = futility(session, sweep);
+    if (error) {
+      return { ...sweep, error };
+    }
     const asked = { ...sweep, asked: count };
     commands.push(suggestionOf(asked));
     return asked;
   });
-  return commands.length > 0 ? { session: next, commands } : { session, commands };
+  return { session: isOther ? next : session, commands };
 }
 
 /** What was asked for, and not answered: by an engine that has ended since. */
@@ -100,10 +133,24 @@ export function openSuggestions({ state: { sweeps = [] } }: ISession): Command[]
   return sweeps.filter(({ asked }) => asked !== undefined).map(suggestionOf);
 }
 
-/** Whether points that were asked for are still waited for. */
-export function isAwaitedSuggestion({ state }: ISession, command: SuggestCommand): boolean {
-  const sweep = findSweep(state, command.sweep);
-  return sweep?.asked === command.count && sweep.made === command.made;
+/**
+ * Whether points that were asked for are still waited for.
+ *
+ * @param asked - the session that asked.
+ */
+export function isAwaitedSuggestion(
+  asked: ISession,
+  now: ISession,
+  { sweep: name }: SuggestCommand
+): boolean {
+  const [then, sweep] = [asked, now].map(({ state }) => findSweep(state, name));
+  return (
+    then !== undefined &&
+    sweep !== undefined &&
+    sweep.asked === then.asked &&
+    sweep.made === then.made &&
+    JSON.stringify(sweep.spec) === JSON.stringify(then.spec)
+  );
 }
 
 /** The sweeps of which one's points are not waited for: they are asked for again. */
@@ -116,9 +163,9 @@ export function withoutQuestion({ sweeps = [] }: SessionState, name: string): Pi
   };
 }
 
-/** Whether points of a sweep are being thought up. */
+/** Whether points of a sweep are being thought up, or members of one made. */
 export function awaitsPoints({ sweeps = [] }: SessionState): boolean {
-  return sweeps.some(({ asked }) => asked !== undefined);
+  return sweeps.some(({ asked, renewing }) => asked !== undefined || renewing !== undefined);
 }
 
 function suggestionOf({ spec, made, asked = 0 }: SweepState): SuggestCommand {
@@ -136,7 +183,7 @@ function wanted(session: ISession, { spec, made, asked, error }: SweepState): nu
     goal === 'run'
       ? session.selection === null
       : !hasActive(own) && own.every(({ attempts }) => attempts.length === 0);
-  if (!isWanted || (own.length > 0 && own.every(isFault))) {
+  if (!isWanted) {
     return 0;
   }
   const open = own.filter(task => isToCome(task, session.state)).length;
@@ -145,9 +192,20 @@ function wanted(session: ISession, { spec, made, asked, error }: SweepState): nu
   return isEnough ? 0 : Math.min(left, most - open);
 }
 
-/** Whether nothing came of a task, so that its like will hardly do better. */
-function isFault({ status }: TaskState): boolean {
-  return status === 'invalid' || status === 'failed';
+/** Why no further points are tried: as many as wait at once have failed, and none was trained. */
+function futility(session: ISession, { spec }: SweepState): Failure | undefined {
+  const own = session.state.tasks.filter(task => task.spec.sweep === spec.name);
+  const failed = own.filter(({ status }) => status === 'invalid' || status === 'failed');
+  const isAll =
+    failed.length >= pointsAtOnce(session, spec) && own.every(({ progress }) => progress.step === 0);
+  return isAll
+    ? {
+        code: 'points-fail',
+        message:
+          `${failed.length} points of "${spec.name}" have failed, and none was trained: no further ones are tried. ${failed[0]?.error?.message ?? ''}`.trim(),
+        hint: 'Correct the function, and run its cell again.'
+      }
+    : undefined;
 }
 
 function isToCome(task: TaskState, state: SessionState): boolean {

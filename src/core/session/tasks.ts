@@ -1,5 +1,5 @@
 import { SaturnError } from '../wire/failure.js';
-import type { TaskSpec, TaskState } from '../wire/messages.js';
+import type { TaskSpec, TaskState, TaskWishes } from '../wire/messages.js';
 import { withSpent } from './budgets.js';
 import type { Command } from './command.js';
 import { inspect, isUninspected } from './inspections.js';
@@ -145,27 +145,43 @@ function renewed(old: TaskState, spec: TaskSpec): TaskState {
     : fresh(spec, old);
 }
 
-/** The session with more tasks, of which nothing is known yet, and those of known names in new words. */
-export function withNew(session: ISession, specs: readonly TaskSpec[]): ISession {
+/**
+ * The session with more tasks, of which nothing is known yet, and those of known names in new words.
+ *
+ * @param wishes - what is asked of the plan for those that are new.
+ */
+export function withNew(session: ISession, specs: readonly TaskSpec[], wishes?: TaskWishes): ISession {
   const incoming = new Map(specs.map(spec => [spec.name, spec]));
   const kept = session.state.tasks.map(task => {
     const spec = incoming.get(task.spec.name);
     incoming.delete(task.spec.name);
     return spec ? renewed(task, spec) : task;
   });
-  return withState(session, { tasks: [...kept, ...[...incoming.values()].map(spec => fresh(spec))] });
+  return withState(session, {
+    tasks: [...kept, ...[...incoming.values()].map(spec => fresh(spec, { wishes }))]
+  });
 }
 
 /** A task that nothing has become of yet; what is asked of the plan for its name stays. */
-function fresh(spec: TaskSpec, { wishes }: Pick<TaskState, 'wishes'> = {}): TaskState {
-  return { spec, status: 'inspecting', attempts: [], progress: { step: 0 }, ...(wishes && { wishes }) };
+function fresh(spec: TaskSpec, { wishes }: { wishes?: TaskWishes | undefined }): TaskState {
+  const step = spec.warmStart?.continues ? spec.warmStart.step : 0;
+  return {
+    spec,
+    status: 'inspecting',
+    attempts: [],
+    progress: { step },
+    ...(step > 0 && { checkpointStep: step }),
+    ...(wishes && { wishes })
+  };
 }
 
 /**
  * Put admitted specs into the session, and have them inspected; a task that is the same already only
  * learns where its notebook is now, and what makes it the better one.
+ *
+ * @param wishes - as of {@link withNew}.
  */
-export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
+export function addTasks(session: ISession, all: readonly TaskSpec[], wishes?: TaskWishes): IStep {
   const moved = new Map<string, TaskSpec>();
   for (const spec of all) {
     const old = findTask(session, spec.name);
@@ -179,11 +195,12 @@ export function addTasks(session: ISession, all: readonly TaskSpec[]): IStep {
   });
   return addChanged(
     at,
-    all.filter(spec => !moved.has(spec.name))
+    all.filter(spec => !moved.has(spec.name)),
+    wishes
   );
 }
 
-function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
+function addChanged(session: ISession, specs: readonly TaskSpec[], wishes?: TaskWishes): IStep {
   if (specs.length === 0) {
     return { session, commands: [] };
   }
@@ -193,7 +210,7 @@ function addChanged(session: ISession, specs: readonly TaskSpec[]): IStep {
     return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
   });
   const names = new Set(specs.map(spec => spec.name));
-  const added = withJoined(withNew(withSpent(session, archived), specs), specs);
+  const added = withJoined(withNew(withSpent(session, archived), specs, wishes), specs);
   const known = forgetFailures(added, hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);
   return {

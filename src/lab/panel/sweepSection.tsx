@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { printable } from '../../core/view/format/escape.js';
 import { count } from '../../core/view/format/format.js';
 import { type ISweepStanding, sweepStandings } from '../../core/view/results/sweepStanding.js';
-import { comparedWords, sweepLine, sweepTroubles } from '../../core/view/results/sweepText.js';
+import { comparedWords, sweepLine } from '../../core/view/results/sweepText.js';
 import { SweepBar } from '../components/sweepBar.js';
 import { useViewContext } from '../context/viewContext.js';
 import type { IPanelSections } from '../session/tokens.js';
@@ -34,11 +34,6 @@ function Sweep({ standing }: { standing: ISweepStanding }) {
       <SweepBar standing={standing} />
       <p>{printable(sweepLine(standing, trans))}</p>
       <p className="jp-SaturnPanel-quiet">{printable(comparedWords(standing, trans))}</p>
-      {sweepTroubles(standing, trans).map(text => (
-        <p key={text} className="jp-mod-warning">
-          {printable(text)}
-        </p>
-      ))}
     </div>
   );
 }

@@ -11,8 +11,8 @@ from jupyterlab_saturn.task import Task
 from tasks import digits
 from torch import nn
 
-STEPS = 1620
-FIRST_RUNG = 60
+STEPS = 3240
+FIRST_RUNG = 120
 ETA = 3
 METRIC = "cross_entropy"
 """Of held-out images; less is better."""

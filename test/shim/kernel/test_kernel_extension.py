@@ -229,3 +229,26 @@ def test_the_quickstart_is_a_valid_notebook_of_twelve_tasks() -> None:
         size *= len(values)
     assert size == 12
     assert all(not cell.get("outputs") for cell in notebook["cells"])
+
+
+def test_the_search_is_a_valid_notebook_that_gives_up_early() -> None:
+    import nbformat
+    from jupyterlab_saturn.kernel.line_splitting import split_words
+    from jupyterlab_saturn.kernel.options import find_verb, parse
+    from jupyterlab_saturn.kernel.search import metric_choice, stop_rule
+    from jupyterlab_saturn.kernel.sweep import parse_sweep
+
+    path = ROOT / "examples" / "sweep.ipynb"
+    nbformat.validate(nbformat.read(path, as_version=4))
+    notebook = json.loads(path.read_text("utf-8"))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    (task,) = [source for source in sources if source.startswith("%%saturn task")]
+    options = parse(find_verb("task"), split_words(task.splitlines()[0])[2:]).options
+    assert list(parse_sweep(options["sweep"])) == ["lr", "rank", "alpha"]
+    assert options["points"] == 54
+    assert stop_rule(options["stop"]) == {"kind": "asha", "first": 3}
+    assert metric_choice(options["by"]) == {"metric": "loss", "goal": "min"}
+    for line in [line for line in "\n".join(sources).splitlines() if line.startswith("%saturn")]:
+        words = split_words(line)
+        parse(find_verb(words[1]), words[2:])
+    assert all(not cell.get("outputs") for cell in notebook["cells"])

@@ -123,7 +123,7 @@ def test_rules_are_names_with_numbers() -> None:
     assert stop_rule("asha:eta=4,first=2") == {"kind": "asha", "eta": 4, "first": 2}
     assert stop_rule("median:first=9") == {"kind": "median", "first": 9}
     for text, named in {
-        "hyperband": "asha, median",
+        "hyperband": "asha, median, pbt",
         "asha:eta=1": "eta=1",
         "asha:first=0": "first=0",
         "asha:first=1.5": "first=1.5",
@@ -143,6 +143,7 @@ def test_the_search_is_the_best_there_is_and_says_why(monkeypatch: pytest.Monkey
     assert chosen_search(None, grid, None, by) == ("grid", "")
     assert chosen_search(None, grid, 1, by)[0] == "random"
     assert chosen_search("qmc", ranges, 5, None) == ("qmc", "")
+    assert chosen_search(None, ranges, 5, by, stop_rule("pbt"))[0] == "random"
     kind, why = chosen_search(None, ranges, 5, None)
     assert (kind, "--by" in why) == ("random", True)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
@@ -182,7 +183,7 @@ def test_options_are_completed() -> None:
             self.text_until_cursor = text
 
     assert complete(Event("%%saturn task --search "), None, {}) == [*search.SEARCHES]
-    assert complete(Event("%%saturn task --stop "), None, {}) == ["none", "asha", "median"]
+    assert complete(Event("%%saturn task --stop "), None, {}) == ["none", "asha", "median", "pbt"]
     assert complete(Event("%%saturn task --by "), None, {}) == ["loss"]
     options = complete(Event("%%saturn task --sweep lr=1..2 --"), None, {})
     assert {"--points", "--search", "--stop", "--by"} <= {*options}

@@ -51,6 +51,8 @@ def test_a_session_tells_tensorboard_though_its_exporter_is_killed(
     assert {name: once(points, "train/loss") for name, points in found.items()} == {
         name: [*range(1, 201)] for name in names
     }
+    assert shell.cell(f"%saturn push {names[0]}") is None
+    assert (session.paths.hub_folder(names[0]) / "model.safetensors").exists()
     assert shell.cell("%saturn track --off") is None
     until(lambda: not named(MARK, session))
     assert session.state["tracking"] == []

@@ -23,7 +23,7 @@ describe('a sweep', () => {
       sweepOf(),
       sweepOf({ search: 'qmc' }),
       sweepOf({ search: 'tpe', by }),
-      { ...grid, stop: { kind: 'asha' as const }, by },
+      { ...grid, stop: { kind: 'asha' as const } },
       { ...grid, template: TEMPLATE, search: 'random' as const, points: 2 }
     ]) {
       expect(refusal(sweep)).toBeUndefined();
@@ -54,7 +54,6 @@ describe('a sweep', () => {
       '--points 2'
     ],
     ['tpe by nothing', sweepOf({ search: 'tpe' }), 'The search "tpe"', '--by accuracy'],
-    ['asha by nothing', { ...grid, stop: { kind: 'asha' as const } }, 'The rule "asha"', 'leave out --stop'],
     ['a searched grid', sweepOf({ search: 'grid' }), 'all of a grid', '--points']
   ])('is refused for %s, with what to do', (_, sweep, message, hint) => {
     const failure = refusal(sweep);

@@ -13,7 +13,7 @@ import {
 import { giveUp } from '../stopping.js';
 import { comparedBy, type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
 import { noMetric } from './refusal.js';
-import { placeOf } from './stopRule.js';
+import { placeOf, scoreOf } from './stopRule.js';
 
 /**
  * Note how good a task is at a rung, and stop it if the rule of its sweep says so. What was told of a step first counts: a task
@@ -53,15 +53,13 @@ function judged(
   criterion: Criterion
 ): GivenUp | undefined {
   const { rule, numbers, sweep } = ruled;
-  const scoreOf = (one: number | null): number =>
-    one === null ? -Infinity : criterion.goal === 'max' ? one : -one;
   const others = tasksOf(session.state, sweep).flatMap(other => {
     const at = other === task ? undefined : ladderOf(session.state, ruled, other)[place];
     const found = other.rungs?.find(rung => rung.step === at);
-    return found ? [scoreOf(found.value)] : [];
+    return found ? [scoreOf(found.value, criterion.goal)] : [];
   });
-  const score = scoreOf(value);
-  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value)));
+  const score = scoreOf(value, criterion.goal);
+  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value, criterion.goal)));
   return rule.stops({ score, best, others }, numbers)
     ? { rule: numbers.kind, step, place: placeOf({ score, others }), of: others.length + 1 }
     : undefined;

@@ -1,4 +1,11 @@
-import type { Criterion, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import type {
+  Criterion,
+  SessionState,
+  StopRule,
+  SweepState,
+  TaskSpec,
+  TaskState
+} from '../../wire/messages.js';
 import { findSweep, type ISession, withState } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';
@@ -11,9 +18,9 @@ export interface IRuledSweep {
   readonly rule: IStopRule;
 }
 
-/** The sweep of a task, if that has a rule which compares it with others: clones of its tasks are none of it. */
+/** The sweep of a task, if that has a rule which compares it with others: clones that somebody made of its tasks are none of it. */
 export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | undefined {
-  const sweep = task.spec.cloneOf === undefined ? findSweep(state, task.spec.sweep) : undefined;
+  const sweep = isMember(task.spec) ? findSweep(state, task.spec.sweep) : undefined;
   const numbers = sweep?.spec.stop;
   const rule = numbers && ruleOfKind(numbers.kind);
   return sweep && numbers && rule && { sweep, numbers, rule };
@@ -21,7 +28,12 @@ export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | 
 
 /** The tasks that the rule of a sweep compares. */
 export function tasksOf({ tasks }: SessionState, { spec: { name } }: SweepState): TaskState[] {
-  return tasks.filter(({ spec }) => spec.sweep === name && spec.cloneOf === undefined);
+  return tasks.filter(({ spec }) => spec.sweep === name && isMember(spec));
+}
+
+/** Whether a task is a point of its sweep, or goes on in the place of one. */
+function isMember({ cloneOf, warmStart }: TaskSpec): boolean {
+  return cloneOf === undefined || warmStart?.continues === true;
 }
 
 /** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
@@ -54,7 +66,9 @@ export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }
  * has not been evaluated yet.
  */
 export function rungsFrom(session: Pick<ISession, 'state'>, task: TaskState, step: number): number[] {
-  const known = (task.rungs ?? []).map(rung => rung.step);
+  const { warmStart } = task.spec;
+  // Where it begins it was compared as the task that it goes on from.
+  const known = (task.rungs ?? []).map(rung => rung.step).concat(warmStart?.continues ? warmStart.step : []);
   const from = task.inspection?.native === undefined ? step : Math.max(0, ...known);
   return rungsOf(session, task).filter(rung => rung >= from && !known.includes(rung));
 }

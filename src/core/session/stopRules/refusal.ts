@@ -1,8 +1,16 @@
 import { metricIn } from '../../model/metricName.js';
+import { isChoices } from '../../search/dimension.js';
 import { SaturnError } from '../../wire/failure.js';
-import type { Criterion, Failure, SessionState, StopRule, TaskState } from '../../wire/messages.js';
+import type {
+  Criterion,
+  Failure,
+  Inspection,
+  SessionState,
+  StopRule,
+  TaskState
+} from '../../wire/messages.js';
 import { ruleKinds, ruleOfKind } from './knownRules.js';
-import { comparedBy, ruledSweep } from './ladder.js';
+import { comparedBy, type IRuledSweep, ruledSweep, tasksOf } from './ladder.js';
 
 /** @throws SaturnError `unknown-rule`. */
 export function requireRule(rule: StopRule | undefined): void {
@@ -32,10 +40,55 @@ export function whyUnjudged(state: SessionState, task: TaskState): Failure | und
         : 'Give it more steps, or leave out --stop.'
     };
   }
+  const unlike = rule === 'pbt' ? whyNoMember(state, ruled, task, inspection) : undefined;
+  if (unlike) {
+    return unlike;
+  }
   const metrics = inspection.evaluating?.metrics;
   const criterion = comparedBy(ruled, task);
   const isMissing = criterion.metric !== 'loss' && metrics && !metricIn(metrics, criterion.metric);
   return isMissing ? noMetric(rule, task, criterion, metrics) : undefined;
+}
+
+/** Why a task cannot go on with the weights of others of its population. */
+function whyNoMember(
+  state: SessionState,
+  { sweep }: IRuledSweep,
+  task: TaskState,
+  inspection: Inspection
+): Failure | undefined {
+  const { name } = task.spec;
+  if (inspection.native !== undefined) {
+    return {
+      code: 'native-task',
+      message: `pbt has tasks go on with each other's checkpoints, but ${name} trains by its own loop, whose checkpoints only that can read.`,
+      hint: 'Return a Task, or say --stop asha.'
+    };
+  }
+  const { space } = sweep.spec;
+  const ranged = Object.keys(space).filter(parameter => !isChoices(space[parameter]!));
+  const chosen = ({ spec: { params } }: TaskState): string =>
+    JSON.stringify(
+      Object.entries(params)
+        .filter(([parameter]) => !ranged.includes(parameter))
+        .sort()
+    );
+  const shape = ({ parameters, steps, batchSize }: Inspection): string =>
+    `${parameters} parameters and ${steps} steps of ${batchSize} samples`;
+  const other = tasksOf(state, sweep).find(
+    one =>
+      one.inspection !== undefined &&
+      one.spec.name !== name &&
+      chosen(one) === chosen(task) &&
+      shape(one.inspection) !== shape(inspection)
+  );
+  return (
+    other && {
+      code: 'unlike-members',
+      message: `pbt changes ${ranged.join(', ')} while it trains, but with that ${name} has ${shape(inspection)}, and ${other.spec.name} ${shape(other.inspection!)}: neither can go on where the other is.`,
+      hint: `Give what changes the model, its data or its length as values, e.g. ${ranged[0]}=${[...new Set([other, task].map(({ spec }) => String(spec.params[ranged[0]!])))].join(',')}: those stay with the weights. Or say --stop asha.`
+    }
+  );
 }
 
 /** That tasks were to be compared by what their evaluation does not tell, and by what they can be. */

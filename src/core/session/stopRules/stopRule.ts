@@ -1,4 +1,4 @@
-import type { StopRule } from '../../wire/messages.js';
+import type { Criterion, StopRule } from '../../wire/messages.js';
 
 /** What a rule is asked of a task that has come to a rung: scores are the greater the better, of what is no number -Infinity. */
 export interface IComparison {
@@ -20,6 +20,11 @@ export interface IStopRule {
   readonly goOn: (numbers: StopRule) => number;
   /** Whether a task is to be given up. */
   readonly stops: (comparison: IComparison, numbers: StopRule) => boolean;
+}
+
+/** What a value is worth to a rule; null is no number. */
+export function scoreOf(value: number | null, goal: Criterion['goal']): number {
+  return value === null ? -Infinity : goal === 'max' ? value : -value;
 }
 
 /** The place of a task among those at a rung, from 1: of equal ones the earlier has the better. */

@@ -8,7 +8,7 @@ import { count, duration, taskCount } from '../format/format.js';
 import { bestCurves } from './bestCurves.js';
 import { ranking } from './criterion.js';
 import { leaderboard } from './leaderboard.js';
-import { sweepBlocks } from './sweepText.js';
+import { sweepBlocks, sweepFailures } from './sweepText.js';
 import { bestSentences } from './winner.js';
 
 /**
@@ -29,7 +29,7 @@ export function resultsView(
     ({ status, givenUp }) => !givenUp && (status === 'failed' || status === 'invalid')
   );
   const givenUp = state.tasks.filter(task => task.givenUp);
-  const failures = failuresBlock(failedTasks(state.tasks, 'results', trans));
+  const failures = failuresBlock([...sweepFailures(state), ...failedTasks(state.tasks, 'results', trans)]);
   if (ranked.length === 0) {
     return [...noResults(state, trans), ...sweepBlocks(state, trans), failures];
   }

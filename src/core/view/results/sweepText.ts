@@ -11,8 +11,7 @@ const STEPS = 5;
 export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
   return sweepStandings(state).flatMap(standing => [
     sentence(trans.__('%1.', sweepLine(standing, trans))),
-    sentence(comparedWords(standing, trans), 'muted'),
-    ...sweepTroubles(standing, trans).map(text => sentence(text, 'warning'))
+    sentence(comparedWords(standing, trans), 'muted')
   ]);
 }
 
@@ -76,7 +75,9 @@ export function comparedWords({ sweep, criterion, rungs }: ISweepStanding, trans
       : rungs.length === 0
         ? trans.__('none has been compared yet')
         : trans.__('compared after %1 steps', listing(rungs.map(count), trans, STEPS));
-  const parts = [by, rule, when, searchWords(spec, trans)].filter(part => part !== undefined);
+  const parts = [by, rule, when, searchWords(spec, trans), scaleWords(spec, trans)].filter(
+    part => part !== undefined
+  );
   const asked =
     sweep.asked === undefined
       ? ''
@@ -110,7 +111,22 @@ function searchWords({ search }: SweepSpec, trans: ITranslation): string | undef
   }
 }
 
-/** Why no further points come, or nobody is given up. */
+/** Which parameters are searched by their logarithm. */
+function scaleWords({ space }: SweepSpec, trans: ITranslation): string | undefined {
+  const names = Object.entries(space).flatMap(([name, dimension]) =>
+    'scale' in dimension && dimension.scale === 'log' ? [name] : []
+  );
+  return names.length === 0 ? undefined : trans.__('by logarithm: %1', listing(names, trans));
+}
+
+/** Why sweeps get no further points, or give up nobody, by their names. */
+export function sweepFailures({ sweeps = [] }: SessionState): { where: string[]; error: Failure }[] {
+  return sweeps.flatMap(({ spec, error, unjudged }) =>
+    [error, unjudged].flatMap(failure => (failure ? [{ where: [spec.name], error: failure }] : []))
+  );
+}
+
+/** The same of a sweep, where there is room for a sentence. */
 export function sweepTroubles({ sweep }: ISweepStanding, trans: ITranslation): string[] {
   const whole = ({ message, hint }: Failure): string =>
     hint === undefined ? message : trans.__('%1 %2', message, hint);

@@ -2,7 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Failure, SessionState, TaskState } from '../../wire/messages.js';
 import { type ITaskFailure, taskFailure } from '../format/failures.js';
 import { count } from '../format/format.js';
-import { sweepFailures } from '../tasks/sweepSentences.js';
+import { sweepFailures } from '../results/sweepText.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';

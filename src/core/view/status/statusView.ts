@@ -6,9 +6,8 @@ import { failedTasks } from '../format/failures.js';
 import { bytes, duration, percent } from '../format/format.js';
 import { sessionWishWords } from '../format/wishText.js';
 import { unmetWishes } from '../plan/planProblems.js';
-import { sweepBlocks } from '../results/sweepText.js';
+import { sweepBlocks, sweepFailures } from '../results/sweepText.js';
 import { outsideRun, passedOver } from '../tasks/outsideRun.js';
-import { sweepFailures, sweepSentences } from '../tasks/sweepSentences.js';
 import { deviceNotices } from './deviceNotices.js';
 import { leftOut } from './leftOut.js';
 import { progressLine } from './progressLine.js';
@@ -32,7 +31,6 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     !some && sentence(noTasks(trans)),
     ...sweepBlocks(state, trans),
     some && goal !== undefined && sentence(goal),
-    ...sweepSentences(state, trans),
     some && policySentence(state, trans),
     outsideRun(state, trans),
     passedOver(state, trans),

@@ -8,8 +8,8 @@ import { type Remarks, remarksOf } from '../format/remarks.js';
 import type { ITable } from '../format/table.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
+import { sweepBlocks, sweepFailures } from '../results/sweepText.js';
 import { outsideRun } from './outsideRun.js';
-import { sweepFailures, sweepSentences } from './sweepSentences.js';
 import { usableTechniques } from './taskChecks.js';
 import { taskWarnings } from './taskWarnings.js';
 
@@ -44,7 +44,7 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
           count(looking)
         )
       ),
-    ...sweepSentences(state, trans),
+    ...sweepBlocks(state, trans),
     ...sweeps.map(sweep =>
       tableBlock(
         sweepTable(

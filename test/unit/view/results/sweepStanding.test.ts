@@ -4,7 +4,7 @@ import { tasksCsv } from '../../../../src/core/view/export/tasksCsv.js';
 import { render } from '../../../../src/core/view/render.js';
 import { bestTasks } from '../../../../src/core/view/results/best.js';
 import { sweepStandings } from '../../../../src/core/view/results/sweepStanding.js';
-import { sweepBlocks, sweepLine } from '../../../../src/core/view/results/sweepText.js';
+import { sweepFailures, sweepLine, sweepTroubles } from '../../../../src/core/view/results/sweepText.js';
 import { attention } from '../../../../src/core/view/status/attention.js';
 import { sessionPhase } from '../../../../src/core/view/status/sessionPhase.js';
 import type { SessionState, SweepState, TaskState } from '../../../../src/core/wire/messages.js';
@@ -98,12 +98,14 @@ describe('what is said of a sweep', () => {
   it('is why no points come, or nobody is given up', () => {
     const error = { code: 'no-optuna', message: 'Optuna is not installed.', hint: 'Install it.' };
     const unjudged = { code: 'no-metric', message: 'There is no accuracy.' };
-    const texts = sweepBlocks(session({}, {}, { error, unjudged }), ENGLISH).map(block =>
-      block.kind === 'sentence' ? [block.look, block.text] : []
-    );
-    expect(texts.slice(2)).toEqual([
-      ['warning', 'No further points come: Optuna is not installed. Install it.'],
-      ['warning', 'There is no accuracy.']
+    const state = session({}, {}, { error, unjudged });
+    expect(sweepTroubles(sweepStandings(state)[0]!, ENGLISH)).toEqual([
+      'No further points come: Optuna is not installed. Install it.',
+      'There is no accuracy.'
+    ]);
+    expect(sweepFailures(state).map(({ where, error }) => [where, error.code])).toEqual([
+      [['digits'], 'no-optuna'],
+      [['digits'], 'no-metric']
     ]);
   });
 });

@@ -1,0 +1,51 @@
+import type { Argument, Range, SweepSpec } from '../wire/messages.js';
+import { isChoices, nthValue, readable, sizeOf, strideOf, valueAt } from './dimension.js';
+import { uniformFraction } from './fractions.js';
+import type { Point } from './space.js';
+
+/** What a value is changed by, one way or the other, as Jaderberg et al. (2017) do. */
+const FACTORS = [0.8, 1.25] as const;
+
+/**
+ * A point beside another: what has a range is changed a little, to a neighbour where it goes in steps. What has values to
+ * choose from stays: it may be what a model looks like, whose weights would fit no other.
+ *
+ * @param number - tells the random numbers of this point from those of others.
+ */
+export function perturbed({ space, seed }: SweepSpec, point: Point, number: number): Point {
+  return Object.fromEntries(
+    Object.entries(point).map(([name, value]) => {
+      const dimension = Object.hasOwn(space, name) ? space[name] : undefined;
+      const place = Object.keys(space).indexOf(name);
+      return dimension && !isChoices(dimension) && typeof value === 'number'
+        ? [name, beside(dimension, value, uniformFraction(seed, number, place))]
+        : [name, value];
+    })
+  );
+}
+
+function beside(range: Range, value: number, fraction: number): Argument {
+  const [first, other] = fraction < 0.5 ? FACTORS : ([FACTORS[1], FACTORS[0]] as const);
+  const next = moved(range, value, first);
+  return next === value ? moved(range, value, other) : next;
+}
+
+/** A value changed by a factor as far as its range goes; by one step at least where it goes in steps. */
+function moved(range: Range, value: number, factor: number): number {
+  const stride = strideOf(range);
+  if (stride !== undefined) {
+    const place = Math.round((value - range.low) / stride);
+    const aim = range.scale === 'log' ? Math.round((value * factor - range.low) / stride) : place;
+    const next = factor > 1 ? Math.max(place + 1, aim) : Math.min(place - 1, aim);
+    return nthValue(range, Math.max(0, Math.min(lastPlace(range), next))) as number;
+  }
+  // Of nothing a share is nothing.
+  return value === 0
+    ? (valueAt(range, factor - Math.floor(factor)) as number)
+    : readable(range, value < 0 ? value / factor : value * factor);
+}
+
+function lastPlace(range: Range): number {
+  const size = sizeOf(range);
+  return size === Infinity ? Math.floor((range.high - range.low) / (strideOf(range) ?? 1)) : size - 1;
+}

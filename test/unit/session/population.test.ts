@@ -1,0 +1,316 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cloneSpec } from '../../../src/core/session/clones.js';
+import type { Command } from '../../../src/core/session/command.js';
+import { emptySession, findSweep } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { exchange } from '../../../src/core/session/stopRules/pbt.js';
+import type {
+  GroupStart,
+  Inspection,
+  Plan,
+  PlanRequest,
+  Strategy,
+  SweepSpec,
+  TaskState
+} from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
+
+const SINGLE: Strategy = { technique: 'single', devices: 1 };
+const STEPS = 50;
+
+function population(points: number, more: Partial<SweepSpec> = {}): SweepSpec {
+  return {
+    name: 'fn',
+    space: { lr: { low: 1e-4, high: 1, scale: 'log' }, width: { values: [1, 2] } },
+    points,
+    search: 'random',
+    seed: 3,
+    by: { metric: 'accuracy', goal: 'max' },
+    stop: { kind: 'pbt' },
+    ...more
+  };
+}
+
+/** Each device has the next task as soon as it is free. */
+function spread(request: PlanRequest): Plan {
+  const plan = serialPlan(request);
+  const free = new Map<string, number>();
+  const segments = plan.segments.map(segment => {
+    const own = request.tasks.find(({ name }) => name === segment.task)?.running?.devices;
+    const devices = request.cluster.nodes[0]!.devices.map(({ id }) => id);
+    const [device] = own ?? devices.sort((a, b) => (free.get(a) ?? 0) - (free.get(b) ?? 0));
+    const start = own ? 0 : (free.get(device!) ?? 0);
+    const end = start + segment.end - segment.start;
+    free.set(device!, end);
+    return { ...segment, devices: [device!], start, end };
+  });
+  return { ...plan, segments, makespan: Math.max(0, ...segments.map(({ end }) => end)) };
+}
+
+/** What decides what happens in a world. */
+interface IFate {
+  readonly devices: number;
+  /** Which of those that could happens next, in turn. */
+  readonly order: readonly number[];
+  /** How good a member is after a step; null diverges. */
+  readonly value: (name: string, at: number) => number | null;
+}
+
+/** A session with a population, and what happens to it. */
+class World {
+  readonly sim = new SessionHarness();
+  /** Groups that train, by task. */
+  readonly groups = new Map<string, GroupStart>();
+  /** Steps made of each task. */
+  readonly trained = new Map<string, number>();
+  private _turn = 0;
+
+  constructor(
+    readonly sweep: SweepSpec,
+    private readonly _fate: IFate,
+    private readonly _inspected: (name: string) => Partial<Inspection> = () => ({})
+  ) {
+    this.sim.connect(_fate.devices);
+    const tasks = Array.from({ length: sweep.points! }, (_, place) => ({
+      ...spec(`m${place}`),
+      params: { lr: 1e-3 * (place + 1), width: 1 + (place % 2) }
+    }));
+    this.sim.feed({ kind: 'tasks-added', tasks, sweep });
+    const cell = { signature: 'sig', strategy: SINGLE, status: 'ok', source: 'measured' } as const;
+    this.sim.feed({ kind: 'cells-recalled', cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }] });
+  }
+
+  get tasks(): readonly TaskState[] {
+    return this.sim.session.state.tasks;
+  }
+
+  /** Let everything happen that is to, one after the other: with the named tasks, or all. */
+  run(tasks?: string[]): void {
+    this.sim.feed({ kind: 'run-requested', ...(tasks && { tasks }) });
+    for (let guard = 0; guard < 5000; guard += 1) {
+      const command = this.sim.pending.shift();
+      if (command) {
+        this._perform(command);
+        continue;
+      }
+      const waiting = [...this.groups.values()];
+      if (waiting.length === 0) {
+        return;
+      }
+      const turn = this._fate.order[this._turn++ % this._fate.order.length]!;
+      this._train(waiting[turn % waiting.length]!);
+    }
+    throw new Error('The population never comes to rest.');
+  }
+
+  private _perform(command: Command): void {
+    if (command.kind === 'start') {
+      const { task, attempt } = command.body;
+      const at = this.tasks.find(one => one.spec.name === task.name)!.checkpointStep ?? 0;
+      this.groups.set(task.name, command.body);
+      this.sim.group(task.name, attempt, 'started', { step: at });
+    } else if (command.kind === 'plan') {
+      const plan = spread(command.request);
+      this.sim.feed({ kind: 'plan-made', plan, basis: command.planRevision });
+    } else if (command.kind === 'inspect') {
+      for (const { name, hash } of command.body.tasks) {
+        const found = { ...inspection('sig', STEPS, [SINGLE]), ...this._inspected(name) };
+        this.sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } });
+      }
+    } else if (command.kind === 'renew') {
+      this.renew(command.sweep);
+    } else if (command.kind === 'stop') {
+      const { task, attempt } = command.body;
+      this.groups.delete(task);
+      this.sim.group(task, attempt, 'stopped', { step: this.trained.get(task) ?? 0 });
+    } else {
+      this.sim.perform(command);
+    }
+  }
+
+  /** Make members as the engine does, of checkpoints that are there. */
+  renew(sweep: string): void {
+    const { session } = this.sim;
+    const { step: at, members } = findSweep(session.state, sweep)!.renewing!;
+    const tasks = members.map(({ parent, params }, place) => {
+      expect(this.trained.get(parent)).toBe(at);
+      const kept = { checkpoint: `${'0'.repeat(31)}${place}`, step: at, continues: true } as const;
+      const name = `${parent}-${at}-${place}`.replace(/^m/, 'n');
+      return cloneSpec(session, { task: parent, params, step: at, name }, kept, text => `h${text.length}`);
+    });
+    this.sim.feed({ kind: 'population-renewed', sweep, tasks });
+  }
+
+  private _train({ task: { name }, attempt, steps, until = steps, rungs = [] }: GroupStart): void {
+    const from = this.tasks.find(({ spec }) => spec.name === name)!.checkpointStep ?? 0;
+    for (const rung of rungs.filter(one => one > from && one <= until)) {
+      const value = this._fate.value(name, rung);
+      if (value === null) {
+        const error = { code: 'loss-not-finite', message: 'Training diverged.' };
+        this.groups.delete(name);
+        this.trained.set(name, rung);
+        this.sim.group(name, attempt, 'failed', { step: rung, error });
+        return;
+      }
+      this.sim.group(name, attempt, 'rung', { step: rung, metrics: { accuracy: value }, loss: 1 });
+    }
+    this.trained.set(name, until);
+    this.groups.delete(name);
+    if (until < steps) {
+      this.sim.group(name, attempt, 'checkpoint', { step: until });
+      this.sim.group(name, attempt, 'stopped', { step: until });
+    } else {
+      const result = { loss: 1, metrics: { accuracy: this._fate.value(name, steps) } };
+      this.sim.group(name, attempt, 'finished', { step: steps, result });
+    }
+  }
+}
+
+function replay(sim: SessionHarness): void {
+  let session = emptySession('test', '/tmp/test');
+  for (const { event, time } of sim.log) {
+    session = step(session, event, time).session;
+  }
+  expect(session).toEqual(sim.session);
+}
+
+/** A number in [0, 1) that follows from a text. */
+function chance(text: string): number {
+  let hash = 7;
+  for (const letter of text) {
+    hash = (hash * 31 + letter.charCodeAt(0)) % 1009;
+  }
+  return hash / 1009;
+}
+
+describe('an exchange', () => {
+  it('has the last quarter give way to the first', () => {
+    expect(exchange([3, 1, 2, 4])).toEqual({ ranking: [3, 0, 2, 1], best: 1, worst: 1 });
+    expect(exchange([1, 2, 3, 4, 5, 6, 7, 8, 9])).toMatchObject({ best: 2, worst: 2 });
+    expect(exchange([1, 2, 3])).toMatchObject({ best: 0, worst: 0 });
+    expect(exchange([])).toEqual({ ranking: [], best: 0, worst: 0 });
+  });
+
+  it('gives the better place of equal ones to the earlier', () => {
+    expect(exchange([1, 1, 1, 1]).ranking).toEqual([0, 1, 2, 3]);
+  });
+
+  it('has all give way that have diverged, as long as there is somebody to go on from', () => {
+    const lost = -Infinity;
+    expect(exchange([lost, 1, lost, lost])).toEqual({ ranking: [1, 0, 2, 3], best: 1, worst: 3 });
+    expect(exchange([lost, lost, lost, lost])).toMatchObject({ best: 0, worst: 0 });
+  });
+});
+
+it('members meet at rungs, the worst quarter gives way, and every place is trained to its end', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        points: fc.integer({ min: 4, max: 9 }),
+        devices: fc.integer({ min: 1, max: 5 }),
+        order: fc.array(fc.nat(20), { minLength: 1, maxLength: 40 }),
+        luck: fc.nat(1000),
+        diverges: fc.boolean()
+      }),
+      ({ points, devices, order, luck, diverges }) => {
+        const value = (name: string, at: number): number | null => {
+          const number = chance(`${name} ${at} ${luck}`);
+          return diverges && number < 0.05 ? null : number;
+        };
+        const world = new World(population(points), { devices, order, value });
+        world.run();
+        const { tasks, sim } = world;
+        replay(sim);
+        expect(sim.session.state.goal).toBe('none');
+        const [sweep] = sim.session.state.sweeps!;
+        expect(sweep).not.toHaveProperty('renewing');
+        const lost = tasks.filter(({ givenUp }) => givenUp?.place !== undefined);
+        const made = tasks.filter(({ spec: { warmStart } }) => warmStart?.continues);
+        expect(tasks).toHaveLength(points + made.length);
+        expect(lost).toHaveLength(made.length);
+        expect(tasks.filter(({ status }) => status === 'finished').length).toBeGreaterThan(0);
+        if (!diverges) {
+          expect(tasks.filter(({ status }) => status === 'finished')).toHaveLength(points);
+          expect(made).toHaveLength(4 * Math.floor(points / 4));
+        }
+        for (const { spec: member, rungs = [] } of made) {
+          const { warmStart, cloneOf, params } = member;
+          const parent = tasks.find(({ spec }) => spec.name === cloneOf)!;
+          const at = warmStart!.step;
+          // A parent was among the best of those that were there at this rung, and nobody went on before all were there.
+          expect(parent.rungs?.some(({ step }) => step === at)).toBe(true);
+          expect(rungs.every(rung => rung.step > at)).toBe(true);
+          expect(params.width).toBe(parent.spec.params.width);
+          expect(params.lr).not.toBe(parent.spec.params.lr);
+        }
+        for (const rung of [10, 20, 30, 40]) {
+          const told = sim.log.flatMap(({ event }, place) =>
+            event.kind === 'group' && event.event.kind === 'rung' ? [{ place, step: event.event.step! }] : []
+          );
+          const last = Math.max(...told.filter(one => one.step === rung).map(one => one.place));
+          const next = Math.min(...told.filter(one => one.step > rung).map(one => one.place));
+          expect(last).toBeLessThan(next);
+        }
+      }
+    ),
+    { numRuns: 40 }
+  );
+});
+
+it('gives way by what was compared, whoever came first, and says so', () => {
+  const world = new World(population(4), {
+    devices: 1,
+    order: [2, 0, 1],
+    value: (name, at) => (name.startsWith('m') ? Number(name[1]) : 5 + at)
+  });
+  world.run();
+  const [worst] = world.tasks;
+  expect(worst).toMatchObject({ status: 'stopped', givenUp: { rule: 'pbt', step: 10, place: 4, of: 4 } });
+  const member = world.tasks[4]!.spec;
+  expect(member).toMatchObject({ cloneOf: 'm3', warmStart: { task: 'm3', step: 10, continues: true } });
+  expect([3.2e-3, 5e-3]).toContain(member.params.lr);
+  expect(world.tasks[5]!.spec.cloneOf).toBe(member.name);
+  expect(world.tasks[5]!.spec.warmStart!.checkpoints).toHaveLength(1);
+});
+
+it('does not wait for a member that nobody wants trained, and leaves alone what is trained on by hand', () => {
+  const world = new World(population(5), { devices: 2, order: [0], value: name => chance(name) });
+  world.run(['m1', 'm2', 'm3', 'm4']);
+  expect(world.tasks[0]).toMatchObject({ status: 'ready', attempts: [] });
+  expect(world.tasks.filter(({ status }) => status === 'finished')).toHaveLength(4);
+  const lost = world.tasks.find(({ givenUp }) => givenUp)!.spec.name;
+  world.run([lost]);
+  expect(world.tasks.find(({ spec }) => spec.name === lost)).toMatchObject({
+    status: 'finished',
+    spared: true
+  });
+  replay(world.sim);
+});
+
+it('goes on without members that cannot be made, and says why', () => {
+  const world = new World(population(4), { devices: 4, order: [0], value: name => chance(name) });
+  const error = { code: 'no-checkpoint', message: 'It is gone.' };
+  world.renew = sweep => void world.sim.feed({ kind: 'population-renewed', sweep, tasks: [], error });
+  world.run();
+  expect(world.tasks).toHaveLength(4);
+  expect(world.tasks.filter(({ status }) => status === 'finished')).toHaveLength(3);
+  expect(world.sim.session.state.notices).toEqual([error]);
+});
+
+it('refuses members that could not go on where others are, and loops of their own', () => {
+  const fate: IFate = { devices: 2, order: [0], value: () => 1 };
+  const wide = new World(population(4), fate, name => (name === 'm2' ? { parameters: 2000 } : {}));
+  wide.run();
+  expect(wide.tasks.map(({ status, error }) => error?.code ?? status)).toEqual([
+    ...['finished', 'finished', 'unlike-members', 'finished']
+  ]);
+  expect(wide.tasks[2]!.error!.message).toContain('pbt changes lr while it trains');
+  expect(wide.tasks[2]!.error!.message).toContain('2000 parameters');
+  const chosen = new World(population(4), fate, name => (/^.[13]/.test(name) ? { parameters: 2000 } : {}));
+  chosen.run();
+  expect(chosen.tasks.some(({ error }) => error)).toBe(false);
+  const native = new World(population(4), fate, () => ({ native: 'its own loop' }));
+  native.run();
+  expect(native.tasks.map(({ error }) => error?.code)).toEqual(Array(4).fill('native-task'));
+});
