@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+import fusion
 import overhead
 import starts
 
@@ -18,13 +19,17 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=30, help="windows of each side")
     parser.add_argument("--turns", type=int, default=5, help="starts of each kind")
     parser.add_argument("--megabytes", type=int, default=100, help="of a checkpoint")
-    parser.add_argument("technique", nargs="*", help="only these")
+    parser.add_argument("technique", nargs="*", help="only these, or only fusion")
     options = parser.parse_args()
+    if options.technique == ["fusion"]:
+        _fusion(options.pairs)
+        return
     _overheads(options.technique, options.pairs)
     if not options.technique:
         _starts(options.turns)
         _switches(options.turns, options.megabytes)
         _prepared_switches(options.turns, options.megabytes)
+        _fusion(options.pairs)
 
 
 def _overheads(techniques: list[str], pairs: int) -> None:
@@ -68,6 +73,16 @@ def _prepared_switches(turns: int, megabytes: int) -> None:
         f"saving takes {found['save']:.2f} s and loading {found['load']:.2f} s: "
         f"{found['whole'] - alone:.2f} s more."
     )
+
+
+def _fusion(pairs: int) -> None:
+    _say("\nk steps of one adapter each, by one step of all k in one run = 1 (processor)")
+    _say(f"{'base':8}{'tokens a task':>14}" + "".join(f"{f'k={k}':>8}" for k in fusion.COUNTS))
+    for base, (samples, length), gains in fusion.table(max(3, pairs // 3)):
+        ratios = "".join(f"{each.ratio:8.2f}" for each in gains)
+        goal = (samples, length) == (1, 32) and gains[-1].ratio < 2
+        mark = "  below the goal of 2 at k=8" if goal else ""
+        _say(f"{base:8}{f'{samples} x {length}':>14}{ratios}{mark}")
 
 
 def _interval(ratio: overhead.Ratio) -> str:
