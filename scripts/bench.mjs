@@ -7,7 +7,9 @@
  * `npm run bench:training`: steps against hand-written loops, starts of trials, switches; `-- --pairs 10` is shorter.
  * `npm run bench:sweep`: a sweep of small tasks, by plain processes, by us, by Ray Tune; `-- --rounds 1 --scale .5` is shorter.
  * `npm run bench:sweep -- stops`: 54 points searched with early stopping, by us, by Ray Tune, by Optuna; `--rounds 1` is shorter.
- * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter.
+ * `npm run bench:sweep -- fusion`: a sweep of adapters, one by one and in one run; `--adapters 8 --steps 200` is shorter.
+ * `npm run bench:live`: policies run for real with tasks that sleep; `-- --quick` is four small ones, `-- --scale 2000` shorter;
+ * `-- stops` is a sweep with a rule that gives up tasks, beside one who knows which; `-- stops --simulated` without processes.
  * `npm run bench:scale`: what watching 12, 100, 300 and 1000 tasks costs; `-- --tasks 12,100 --seconds 60` is shorter.
  * `npm run bench:page`: what JupyterLab's page costs while 12, 300, 1000 tasks train; `-- --tasks 300` is shorter.
  * `npm run bench -- cluster`: what a far node costs, on a Ray cluster of two nodes that it starts; `--tasks 10` is shorter.
@@ -71,6 +73,11 @@ await main(async () => {
 async function bench(name, rest) {
   if (name === 'training' || name === 'scale' || name === 'cluster') {
     await run(inVenv('python'), [join(root, `test/bench/${name}/main.py`), ...rest], { show: true });
+    return;
+  }
+  if (name === 'sweep' && rest[0] === 'fusion') {
+    const script = join(root, 'test/bench/sweep/fusion.py');
+    await run(inVenv('python'), [script, ...rest.slice(1)], { show: true });
     return;
   }
   if (name === 'sweep') {

@@ -126,7 +126,7 @@ def summary(session: Session) -> Json:
 
 
 def write_results(session: Session, notebook: str) -> bool:
-    """Write and print what came out; whether every task finished."""
+    """Write and print what came out; whether every task finished, or was given up by its rule."""
     found = summary(session)
     (OUT / "results.json").write_text(json.dumps(found, indent=2), encoding="utf-8")
     report = session.render("report")
@@ -134,7 +134,8 @@ def write_results(session: Session, notebook: str) -> bool:
     say(f"\n{session.render('plan').text}\n\n{session.results()!r}\n\n")
     for name in (notebook, "report.html", "results.json"):
         say(f"wrote {(OUT / name).relative_to(ROOT)}\n")
-    return all(task["status"] == "finished" for task in found["tasks"])
+    given_up = {task["spec"]["name"] for task in session.state["tasks"] if "givenUp" in task}
+    return all(task["status"] == "finished" or task["name"] in given_up for task in found["tasks"])
 
 
 def agent_pid(paths: SessionPaths) -> int | None:

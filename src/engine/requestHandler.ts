@@ -3,7 +3,6 @@ import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import { fusionBase } from '../core/session/fusedRuns.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
-import { requireRule } from '../core/session/stopRules/refusal.js';
 import { endedSweeps } from '../core/session/sweeps.js';
 import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
 import { trackingEvent, trackingNode } from '../core/session/tracking.js';
@@ -218,7 +217,6 @@ export class RequestHandler {
 
   private _addTasks(request: TasksAdd): EngineMessages['tasks.added'] {
     const now = this._options.session();
-    requireRule(request.sweep?.stop);
     const { tasks, sweep, by, made } = wantedTasks(request, now, this._options.points);
     const { replace = false, wishes } = request;
     const { added, replaced, unchanged } = admit(now, tasks, replace);

@@ -2,6 +2,7 @@ import { goalOf } from '../core/model/metricGoal.js';
 import type { SearchedSweep } from '../core/search/pointTasks.js';
 import { refuseSweep } from '../core/search/refusals.js';
 import { findSweep, type ISession } from '../core/session/session.js';
+import { requireRule } from '../core/session/stopRules/refusal.js';
 import { continued } from '../core/session/sweeps.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { Criterion, MetricChoice, SweepSpec, TaskSpec, TasksAdd } from '../core/wire/messages.js';
@@ -21,7 +22,7 @@ export interface IWantedTasks {
  * What a request to add tasks means: by what they are compared, and of a sweep that the engine makes the points of the first
  * of them. A sweep that goes on with the one that is there has its points.
  *
- * @throws SaturnError `bad-criterion`, `bad-sweep`, `duplicate-sweep`.
+ * @throws SaturnError `bad-criterion`, `bad-sweep`, `duplicate-sweep`, `unknown-rule`.
  */
 export function wantedTasks(request: TasksAdd, session: ISession, source: PointSource): IWantedTasks {
   const by = request.by && criterionOf(request.by);
@@ -38,6 +39,7 @@ export function wantedTasks(request: TasksAdd, session: ISession, source: PointS
     ...(by && { by })
   };
   refuseSweep(sweep);
+  requireRule(sweep.stop);
   const common = { sweep, ...(by && { by }) };
   if (!sweep.template) {
     return { ...common, tasks: withBest(request.tasks, by), made: request.tasks.length };

@@ -227,7 +227,8 @@ class FusedJob:
 
 def _first_of(body: GroupStart) -> FusedTask:
     """What is the first task's own."""
-    keys = ("task", "attempt", "steps", "until", "signature", "evaluates", "keeps", "rungs")
+    named = ("task", "attempt", "steps", "until", "signature", "assumed")
+    keys = (*named, "evaluates", "keeps", "rungs")
     said: Any = body
     own: Any = {key: said[key] for key in keys if key in said}
     first: FusedTask = own

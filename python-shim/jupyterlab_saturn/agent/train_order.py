@@ -38,6 +38,8 @@ def train_order(
         order["keeps"] = body["keeps"]
     if "signature" in body:
         order["signature"] = body["signature"]
+    if "assumed" in body:
+        order["assumed"] = body["assumed"]
     if "stepSeconds" in body:
         order["stepSeconds"] = body["stepSeconds"]
     if "patienceSeconds" in body:

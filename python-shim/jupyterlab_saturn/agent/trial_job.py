@@ -95,6 +95,8 @@ class TrialJob:
             "rendezvous": str(rendezvous),
             "techniques": body.get("techniques", []),
         }
+        if "assumed" in body:
+            request["assumed"] = body["assumed"]
         if "fused" in body:
             request["fused"] = body["fused"]
             request["base"] = body.get("base", "")

@@ -87,6 +87,8 @@ def _values(option: Option, state: SessionState | None, names: Mapping[str, Any]
         return _metrics(state)
     if option.name == "--objective":
         return ["none", *OBJECTIVES]
+    if option.name == "--fuse":
+        return ["auto", "never"]
     return ["all"] if option.name == "--gpu" else []
 
 

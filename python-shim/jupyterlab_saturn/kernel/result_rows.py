@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from ..generated.wire_types import (
         Argument,
         Failure,
+        GivenUp,
         Metrics,
+        RungValue,
         Scalar,
         SessionState,
         TaskState,
@@ -44,6 +46,10 @@ class ResultRow(TypedDict):
     """Metrics while it trained."""
     stopped_early: bool
     """By the task's own rule."""
+    given_up: GivenUp | None
+    """Why the rule of its sweep trains it no further."""
+    rungs: list[RungValue]
+    """What that has compared."""
     model: str | None
     """Path of the weights."""
     best_step: int | None
@@ -79,6 +85,8 @@ def _row(task: TaskState, state: SessionState) -> ResultRow:
         "metrics": {} if result is None else dict(result["metrics"]),
         "validations": list(task.get("validations", [])),
         "stopped_early": result is not None and result.get("stoppedEarly", False),
+        "given_up": task.get("givenUp"),
+        "rungs": list(task.get("rungs", [])),
         "model": None if model is None else f"{state['folder']}/{model}",
         "best_step": None if result is None else result.get("bestStep"),
         "evaluation_error": None if result is None else result.get("evaluationError"),

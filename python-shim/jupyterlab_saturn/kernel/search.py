@@ -179,3 +179,13 @@ def _dimension(values: list[Value] | Range) -> Dimension:
     if isinstance(values, Range):
         return values.as_dimension()
     return {"values": [each.value for each in values], "texts": [each.text for each in values]}
+
+
+def scale_words(space: Space) -> list[str]:
+    """What is said of ranges that go by logarithm without having been asked to."""
+    names = [
+        name
+        for name, values in space.items()
+        if isinstance(values, Range) and values.log is None and values.by_logarithm
+    ]
+    return [f"By logarithm: {', '.join(names)}."] if names else []

@@ -13,7 +13,7 @@ from .filling_view import FillingView
 from .payload import store
 from .ranges import Range
 from .request_bodies import check_function, check_length
-from .search import chosen_search, metric_choice, stop_rule, sweep_spec
+from .search import chosen_search, metric_choice, scale_words, stop_rule, sweep_spec
 from .session_views import BUILT_ON_DEVICES, SessionViews
 from .sweep import Argument, Grid, Space, Value, check_parameters, space_of
 from .task_specs import Factory
@@ -147,7 +147,8 @@ class SessionSweeps(SessionViews):
             mine = set(names)
             _require_one(self._wait(rev, lambda state: not is_building(state, mine)), mine)
         view = self.render("tasks", names)
-        remarks = [note(f"Points are {words}.")] if words else []
+        said = [*([f"Points are {words}."] if words else []), *scale_words(space)]
+        remarks = [note(" ".join(said))] if said else []
         if not device_count(connection.wait_for(lambda _: True)):
             return joined(view, *remarks, note(BUILT_ON_DEVICES))
         if wait:

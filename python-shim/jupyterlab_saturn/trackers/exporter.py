@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import failure_of
+from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
 from ..private_folders import ensure_private
 from .followed_run import FollowedRun
@@ -132,6 +132,10 @@ class Exporter:
         return more
 
     def _open(self) -> None:
+        if not self._paths.folder.is_dir():
+            raise SaturnError(
+                "session-gone", f"The session's folder {self._paths.folder} is not there any more."
+            )
         ensure_private(self._paths.trackers)
         ensure_private(self._paths.tracker(self._name))
         notes = self._paths.tracker_notes(self._name)

@@ -103,13 +103,24 @@ function bodyOfRun(
 }
 
 /** Of what an agent is told to begin an attempt, what is of its task alone. */
-function ofOne({ task, attempt, steps, until, signature, evaluates, keeps, rungs }: GroupStart): FusedTask {
+function ofOne({
+  task,
+  attempt,
+  steps,
+  until,
+  signature,
+  assumed,
+  evaluates,
+  keeps,
+  rungs
+}: GroupStart): FusedTask {
   return {
     task,
     attempt,
     steps,
     ...(until !== undefined && { until }),
     ...(signature !== undefined && { signature }),
+    ...(assumed && { assumed }),
     ...(evaluates && { evaluates }),
     ...(keeps && { keeps }),
     ...(rungs && { rungs })
@@ -169,6 +180,7 @@ export function startOf(
     ...(explores && { explores }),
     strategy,
     ...(inspection && { signature: inspection.signature }),
+    ...(task.alike === 'assumed' && { assumed: true }),
     devices: sharesOf(attempt)[part.place]!.devices,
     ...(elsewhere && { part: partOf(session, attempt, part) }),
     checkpointSeconds,

@@ -82,7 +82,7 @@ export function inspectAgain(session: ISession, kind?: DeviceKind): IStep {
       }
       const { status } = task;
       return status === 'inspecting' || status === 'ready' || status === 'invalid' || isFailedInTrial(task)
-        ? { ...anew, status: 'inspecting' }
+        ? { ...anew, ...(task.alike && { alike: 'waits' }), status: 'inspecting' }
         : task;
     })
   );
@@ -184,7 +184,7 @@ const PAUSE_SECONDS = 1;
  * The session that knows of one more task. A thousand may come one by one: the plan before it is followed or made to its end
  * while they do, and each is in the next.
  */
-function withMore(session: ISession, name: string, time: number): ISession {
+export function withMore(session: ISession, name: string, time: number): ISession {
   const { question, learning } = session;
   const { goal, plan, planning, probing, tasks } = session.state;
   const isFollowed = goal === 'run' && plan && !probing && !learning && !followsGiven(session);

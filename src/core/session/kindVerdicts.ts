@@ -15,8 +15,11 @@ import { signedInspection } from './speeds.js';
  * Whether a task is to be inspected on the host, for devices of a kind, and nothing was found yet. What was inspected for
  * others needs not wait for that.
  */
-export function lacksVerdict({ status, onDevice, verdicts = [] }: TaskState, kind: DeviceKind): boolean {
-  if (verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
+export function lacksVerdict(
+  { status, onDevice, alike, verdicts = [] }: TaskState,
+  kind: DeviceKind
+): boolean {
+  if (alike === 'waits' || verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
     return false;
   }
   return status === 'inspecting'
@@ -41,7 +44,7 @@ export function isAwaited(task: TaskState, { kind }: InspectResult): boolean {
  */
 export function withFound(task: TaskState, result: InspectResult, chosen: Inspectors): TaskState {
   const { kind, inspection, error = NO_ANSWER } = result;
-  const { error: _gone, onDevice, inspection: old, verdicts = [], ...rest } = task;
+  const { error: _gone, alike: _itself, onDevice, inspection: old, verdicts = [], ...rest } = task;
   const found = inspection && signedInspection(task, inspection);
   if (kind === undefined) {
     return found

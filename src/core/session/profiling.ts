@@ -3,8 +3,10 @@ import type { ProfileCell, SessionEvent } from '../wire/messages.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { fusionBase } from './fusedRuns.js';
+import { withoutLikeness } from './likePoints.js';
 import { measuredCells, placeOfTrial } from './profileTable.js';
 import {
+  findTask,
   followsGiven,
   type ISession,
   isFailedInTrial,
@@ -67,6 +69,10 @@ export function noteTrial(
     return withState(session, { trials: left });
   }
   if (cell.error?.code === OTHER_TASK) {
+    const task = findTask(session, over.task);
+    if (task?.alike === 'assumed') {
+      return withoutLikeness(withState(session, { trials: left }), task);
+    }
     const again = inspectOnDevice(withState(session, { trials: left }), cell.signature);
     if (again) {
       return again;

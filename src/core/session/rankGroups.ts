@@ -5,6 +5,7 @@ import { ended, replaceLast } from './attemptEnds.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { noteFailedTogether, noteRunOutOfMemory } from './fusedEnds.js';
+import { withoutLikeness } from './likePoints.js';
 import { losses, lostTooOften } from './losses.js';
 import { noteMeasured, withTrainedCell } from './measurements.js';
 import { withTried } from './profiling.js';
@@ -64,7 +65,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       return withTask(session, name, {
         status: task.status === 'stopping' ? 'stopping' : 'running',
         attempts: replaceLast(task, { ...attempt, startedAt: event.time, fromStep: event.step ?? 0 }),
-        progress: { step: event.step ?? 0, at: event.time }
+        progress: { step: event.step ?? 0, at: event.time },
+        alike: undefined
       });
     case 'step':
       return withTask(session, name, { progress: progressOf(task, event) });
@@ -96,6 +98,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
       });
     case 'failed':
       if (event.error?.code === OTHER_TASK) {
+        if (task.alike === 'assumed') {
+          return withoutLikeness(notStarted(session, task), task);
+        }
         const again = inspectOnDevice(notStarted(session, task), task.inspection?.signature ?? '');
         if (again) {
           return again;

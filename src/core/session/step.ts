@@ -5,9 +5,11 @@ import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } fr
 import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
+import { withFailedSweeps } from './failedSweeps.js';
 import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
+import { shareInspections } from './likePoints.js';
 import { noteLostHistory } from './lostHistory.js';
 import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
@@ -77,6 +79,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+    next => shareInspections(next, time),
     dispatchInspections,
     suggestPoints
   ]);
@@ -86,7 +89,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
     next => advance(next, time),
     withReservations
   ]);
-  const next = withHindsight(session, withLadders(advanced.session), event, time);
+  const next = withHindsight(session, withFailedSweeps(session, withLadders(advanced.session)), event, time);
   return {
     session: withState(next, { rev: session.state.rev + 1 }),
     // What is made at once, and taken in, comes after all else.

@@ -3,6 +3,7 @@ import type { TaskSpec, TaskState, TaskWishes } from '../wire/messages.js';
 import { withSpent } from './budgets.js';
 import type { Command } from './command.js';
 import { inspect, isUninspected } from './inspections.js';
+import { mayBeLike } from './likePoints.js';
 import {
   findTask,
   type ISession,
@@ -210,7 +211,7 @@ function addChanged(session: ISession, specs: readonly TaskSpec[], wishes?: Task
     return spec && task.attempts.length > 0 && !trainsTheSame(task.spec, spec);
   });
   const names = new Set(specs.map(spec => spec.name));
-  const added = withJoined(withNew(withSpent(session, archived), specs, wishes), specs);
+  const added = withWaiting(withJoined(withNew(withSpent(session, archived), specs, wishes), specs), names);
   const known = forgetFailures(added, hashesOf(session, names));
   const trials = stopTrialsOf(withStaleProfile(known), names);
   return {
@@ -222,6 +223,13 @@ function addChanged(session: ISession, specs: readonly TaskSpec[], wishes?: Task
       ...inspect(trials.session, task => names.has(task.spec.name))
     ]
   };
+}
+
+/** The session in which new points of a search are inspected only if nothing can be told of them by others. */
+function withWaiting(session: ISession, names: ReadonlySet<string>): ISession {
+  return mapTasks(session, task =>
+    names.has(task.spec.name) && mayBeLike(session.state, task.spec) ? { ...task, alike: 'waits' } : task
+  );
 }
 
 /** The session whose run trains the clones of its tasks as well. */

@@ -113,6 +113,7 @@ function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep 
     trial: trial.id,
     task: task.spec,
     signature: second ? (task.inspection?.signature ?? '') : trial.signature,
+    ...(task.alike === 'assumed' && { assumed: true }),
     ...(second && { fused: [second, ...further] as const, base: trial.signature }),
     strategy,
     devices,

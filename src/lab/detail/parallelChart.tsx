@@ -27,6 +27,10 @@ export function ParallelChart(props: IParameterChart) {
   const left = (i: number) =>
     ROOM.left + (i * (width - ROOM.left - ROOM.right)) / Math.max(1, axes.length - 1);
   const chosen = new Set(selected);
+  const metric = axes.at(-1);
+  // Beside those that were given up, what nothing is known of yet would look like the best.
+  const isBehind = (task: string) =>
+    givenUp.has(task) || (givenUp.size > 0 && metric !== undefined && placeOn(metric, task) === undefined);
   const isChoosing = tasks.some(task => chosen.has(task));
   const lines = (some: readonly string[], look: string) =>
     bundles(some, colours).map(({ names, colour }) => (
@@ -45,11 +49,11 @@ export function ParallelChart(props: IParameterChart) {
       <svg width={width} height={HEIGHT} role="img" aria-label={trans.__('Tasks by their parameters')}>
         <g fill="none">
           {lines(
-            tasks.filter(task => !chosen.has(task) && givenUp.has(task)),
+            tasks.filter(task => !chosen.has(task) && isBehind(task)),
             isChoosing ? 'jp-mod-faint' : 'jp-mod-given-up'
           )}
           {lines(
-            tasks.filter(task => !chosen.has(task) && !givenUp.has(task)),
+            tasks.filter(task => !chosen.has(task) && !isBehind(task)),
             isChoosing ? 'jp-mod-faint' : givenUp.size > 0 ? 'jp-mod-strong' : ''
           )}
           {lines(

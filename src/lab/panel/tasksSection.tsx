@@ -8,10 +8,12 @@ import type { IListItem } from '../../core/view/format/list.js';
 import { lineage } from '../../core/view/format/taskText.js';
 import { taskWishWords } from '../../core/view/format/wishText.js';
 import { type SessionPhase, sessionPhase } from '../../core/view/status/sessionPhase.js';
+import { trackedNote } from '../../core/view/status/trackingView.js';
 import { checkList } from '../../core/view/tasks/checkView.js';
 import { taskChecks } from '../../core/view/tasks/taskChecks.js';
+import { taskWarnings } from '../../core/view/tasks/taskWarnings.js';
 import type { SessionState, TaskState } from '../../core/wire/messages.js';
-import { List } from '../components/blockList.js';
+import { BlockList, List } from '../components/blockList.js';
 import { FailureNote } from '../components/failureNote.js';
 import { StatusMark } from '../components/taskStatus.js';
 import { WithCode } from '../components/withCode.js';
@@ -81,12 +83,14 @@ function TaskList({ state, now }: { state: SessionState; now: number }) {
           <TaskItem
             key={task.spec.name}
             task={task}
+            told={state.tracking}
             wishes={taskWishWords(task, cluster, now, trans).map(({ text }) => text)}
             isStop={task.spec.name === stop}
           />
         ))}
       </ul>
       <MoreTasks hidden={tasks.length - ordered.length} />
+      <BlockList blocks={[trackedNote(state, trans)]} />
     </>
   );
 }
@@ -114,13 +118,20 @@ function NoTasks() {
   );
 }
 
-function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: boolean }) {
+interface ITaskItemProps {
+  task: TaskState;
+  told: SessionState['tracking'];
+  wishes: readonly string[];
+  isStop: boolean;
+}
+
+function TaskItem(props: ITaskItemProps) {
   const { trans } = useViewContext();
   const { spec, inspection } = props.task;
   const error = taskFailure(props.task, trans);
   // Its traceback is told once, where it needs attention.
   const { traceback: _, ...failure } = error ?? { code: '', message: '' };
-  const warnings = inspection?.warnings ?? [];
+  const warnings = inspection ? taskWarnings(inspection, props.told ?? [], trans) : [];
   return (
     <li className="jp-SaturnTasks-item" data-task={spec.name}>
       <details open={error !== undefined || warnings.length > 0}>
@@ -131,7 +142,7 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
         </summary>
         <div className="jp-SaturnTasks-body">
           {error && <FailureNote failure={failure} />}
-          <TaskCheck task={props.task} />
+          <TaskCheck task={props.task} told={props.told} />
           {inspection && (
             <div className="jp-SaturnPanel-quiet">
               {trans._n(
@@ -159,9 +170,9 @@ function TaskItem(props: { task: TaskState; wishes: readonly string[]; isStop: b
 }
 
 /** What can train a task, what cannot and why, and what to beware of. */
-function TaskCheck({ task }: { task: TaskState }) {
+function TaskCheck({ task, told }: Pick<ITaskItemProps, 'task' | 'told'>) {
   const { trans } = useViewContext();
-  const [check] = taskChecks([task], trans);
+  const [check] = taskChecks([task], trans, told);
   if (check?.state !== 'checked') {
     return null;
   }

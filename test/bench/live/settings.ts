@@ -99,8 +99,15 @@ export function simulatedSettings(options: ISettingsOptions): Record<string, ISe
   };
 }
 
+/** What starts and ends cost on two cores, about, where that is not measured. */
+const USUAL: IOverheads = { start: devices => 0.1 + 0.15 * devices, end: devices => 0.06 + 0.02 * devices };
+
 /** A sweep with a rule on. What is known beforehand is how fast tasks are, and not which the rule gives up. */
-export function stopsSettings({ scale, overheads, draws }: ISettingsOptions): Record<string, ISetting> {
+export function stopsSettings({
+  scale,
+  overheads = USUAL,
+  draws
+}: ISettingsOptions): Record<string, ISetting> {
   const scenarios = Array.from({ length: draws }, (_, draw) => stopsScene(scale, draw + 1, overheads));
   const ways: ISetting['ways'] = ['clairvoyant', 'moves', 'once', 'single'];
   return { stops: { title: '12 tasks, of which a rule ends 11', scenarios, ways, scale } };

@@ -243,6 +243,8 @@ def test_results_are_rows(session: Session, engine: FakeEngine) -> None:
         "metrics": {"accuracy": 0.9},
         "validations": validations,
         "stopped_early": True,
+        "given_up": None,
+        "rungs": [],
         "best_step": None,
         "evaluation_error": None,
         "model": "/nowhere/tasks/make/model.pt",

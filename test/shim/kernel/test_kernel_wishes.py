@@ -100,6 +100,8 @@ def test_pins(text: str, pin: dict[str, Any]) -> None:
         ({"price": "n=2.5,m=0"}, {"set": {"prices": {"n": 2.5, "m": 0}}}),
         ({"price": {"n": 1}}, {"set": {"prices": {"n": 1}}}),
         ({"objective": "makespan"}, {"set": {"objective": "makespan"}}),
+        ({"fuse": "never"}, {"set": {"fuse": "never"}}),
+        ({"fuse": "auto"}, {"clear": ["fuse"]}),
         ({"keep_free": 1}, {"freeCount": 1}),
         ({"keep_free": "2"}, {"freeCount": 2}),
         (
@@ -133,6 +135,7 @@ def test_what_is_asked_for_all(wishes: Any, change: dict[str, Any] | None) -> No
         ("run --budget -3", "a number above 0"),
         ("run --price n=much", "a number above 0"),
         ("run --objective fun", "weighted-completion"),
+        ("plan --fuse always", "auto or never"),
         ("run --keep-free 0", "at least 1"),
         ("run --keep-free cpu0,", "--keep-free 1"),
     ],
@@ -197,7 +200,7 @@ def test_clear_takes_back_everything(shell: Shell, engine: FakeEngine) -> None:
     assert shell.cell("%saturn wish --clear") is None
     body = dict(engine.received)["wishes.set"]
     assert "tasks" not in body["tasks"][0] and len(body["tasks"][0]["clear"]) == 4
-    assert len(body["session"]["clear"]) == 7
+    assert len(body["session"]["clear"]) == 8
 
 
 def test_a_plan_of_ones_own(
@@ -258,6 +261,7 @@ def test_completion_knows_devices_and_objectives(engine: FakeEngine) -> None:
         return complete(Event(text), engine.state, {})  # type: ignore[arg-type]
 
     assert offered("%saturn run --keep-free ") == ["none", "cpu0"]
+    assert offered("%saturn plan --fuse n") == ["auto", "never"]
     assert offered("%saturn plan --objective m") == ["none", "makespan", "weighted-completion"]
     assert {"technique=fsdp", "node=n", "device=cpu0"} <= set(offered("%saturn wish --pin "))
     assert {"--deadline", "--keep-free", "--clear"} <= set(offered("%saturn wish "))

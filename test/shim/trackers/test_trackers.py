@@ -8,8 +8,13 @@ import resource
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jupyterlab_saturn.errors import Json
+from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.trackers.exporter import Exporter
+from jupyterlab_saturn.trackers.making import make_tracker
 from nightly import nightly
 from stage import until
 from trackers.tracked_session import TrackedSession
@@ -64,6 +69,7 @@ def test_what_was_trained_before_is_told_once(tracked: TrackedSession) -> None:
     }[tracked.tracker]
 
 
+@pytest.mark.timeout(300)  # MLflow takes seconds to begin, five times
 @pytest.mark.parametrize("tracked", SLOW, indirect=True)
 def test_each_step_is_told_once_whatever_is_killed(tracked: TrackedSession) -> None:
     rng = random.Random(tracked.tracker)
@@ -163,6 +169,16 @@ def test_a_place_that_cannot_be_written_is_tried_again(tracked: TrackedSession) 
     blocked.unlink()
     assert tracked.reports()[-1]["state"] == "told"
     assert once(tracked.points()["a"], "train/loss") == [*range(1, 11)]
+
+
+def test_a_session_whose_folder_is_removed_is_not_made_again(tmp_path: Path) -> None:
+    paths = SessionPaths("gone", tmp_path)
+    said: list[Json] = []
+    exporter = Exporter(paths, {"tracker": "tensorboard"}, make_tracker, said.append)
+    state: Any = {"session": "gone", "folder": str(paths.folder), "goal": "run", "tasks": []}
+    assert not exporter.look(state)
+    assert [report["error"]["code"] for report in said] == ["session-gone"]
+    assert not paths.folder.exists()
 
 
 @every("tensorboard")

@@ -62,6 +62,25 @@ def test_a_session_tells_tensorboard_though_its_exporter_is_killed(
 
 
 @nightly
+def test_each_step_is_told_once_though_the_agent_is_killed(session: Session) -> None:
+    session.cluster(cpu=2)
+    session.add(lines, {"lr": [0.1, 0.05], "pause": 0.01, "steps": 300})
+    session.track("tensorboard")
+    session.run()
+    until(lambda: report(session).get("steps", 0) > 50)
+    [agent] = named("jupyterlab_saturn.agent", session)
+    agent.kill()
+    until(lambda: not named("jupyterlab_saturn.agent", session))
+    again = Session("story", session.paths.folder.parent)
+    again.wait(check=True)
+    place = again.paths.tracker("tensorboard")
+    until(lambda: {*STATUSES["tensorboard"](place).values()} == {"finished"})
+    for points in READERS["tensorboard"](place).values():
+        assert once(points, "train/loss") == [*range(1, 301)]
+    again.close()
+
+
+@nightly
 def test_keys_are_in_no_file_and_are_asked_for_after_the_agent(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +92,7 @@ def test_keys_are_in_no_file_and_are_asked_for_after_the_agent(
     assert tracker["wish"]["secrets"] == ["MLFLOW_TRACKING_PASSWORD"]
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
+    until(lambda: not named("jupyterlab_saturn.agent", session))
     until(lambda: not named(MARK, session))
     session.attachment.resume()
     until(lambda: report(session).get("state") == "failing")

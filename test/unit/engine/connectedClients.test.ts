@@ -210,6 +210,16 @@ it('counts one that is busy as there for a while', () => {
   expect(clients.silence).toBe(21);
 });
 
+it('does not count one that only follows, though it is told what changes', () => {
+  clients.follows('f');
+  now = 15;
+  clients.seen('f');
+  vi.advanceTimersByTime(200);
+  expect(told).toContain('f: 1');
+  now = 21;
+  expect(clients.silence).toBe(21);
+});
+
 it('tells one that comes back the whole state', () => {
   now = 25;
   clients.push();

@@ -7,7 +7,7 @@ import { Engine } from '../../../src/engine/engine.js';
 import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
 import { MessageRouter } from '../../../src/engine/router.js';
 import { sweepOf } from '../search/sweeps.js';
-import { inspection, serialPlan } from '../session/sessionHarness.js';
+import { cpuNode, inspection, serialPlan } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
 
 const SWEEP = sweepOf({
@@ -148,8 +148,12 @@ it('asks beside the own node with all that is known, until there are as many poi
   expect(sweeps).toMatchObject([{ made: 6 }]);
 });
 
-it('asks again of an agent that was away, and of one of a new engine; each answer counts once', async () => {
+it('asks the own node alone, again when it was away, and of one of a new engine; each answer counts once', async () => {
   const { hands, asked } = await begin();
+  const far = peer();
+  const none = { groups: [], trials: [], inspecting: [] };
+  await far.ask('agent.hello', { node: cpuNode(1, 'far'), far: true, ...none });
+  expect(far.heard.some(({ type }) => type === 'advise')).toBe(false);
   await hands.enrol();
   const again = (await hands.next('advise')) as Advise;
   expect(again).toEqual(asked);

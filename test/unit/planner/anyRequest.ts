@@ -221,7 +221,7 @@ function addWishes(random: Random, request: PlanRequest): void {
   const work = tasks.reduce((sum, { steps, options }) => sum + steps * (options[0]?.stepSeconds ?? 0), 0);
   request.limits = {
     ...(chance(random, 0.3) && { concurrent: 1 + below(random, 3) }),
-    ...(chance(random, 0.2) && { deviceSeconds: work * between(random, 0.7, 2) }),
+    ...(chance(random, 0.2) && { deviceSeconds: Math.max(1, work) * between(random, 0.7, 2) }),
     ...(chance(random, 0.2) && { cost: (work / 3600) * between(random, 0.7, 2) })
   };
   request.prices = Object.fromEntries(cluster.nodes.map(({ id }) => [id, between(random, 0.5, 2)]));

@@ -2,17 +2,29 @@ import { describe, expect, it } from 'vitest';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { SaturnError } from '../../../src/core/wire/failure.js';
-import type { Segment, Strategy, SwitchPolicy } from '../../../src/core/wire/messages.js';
+import type {
+  Segment,
+  StopRule,
+  Strategy,
+  SweepSpec,
+  SwitchPolicy
+} from '../../../src/core/wire/messages.js';
 import { givenPlanEvent } from '../../../src/engine/planner/givenPlan.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
 
 const [SINGLE, DDP] = STRATEGIES as [Strategy, Strategy];
 
 /** A session on two devices in which a and b, of 100 steps, are known to take 1 s a step on one device and 0.6 s on two. */
-function known(native: string[] = []): SessionHarness {
+function known(native: string[] = [], stop?: StopRule): SessionHarness {
   const sim = new SessionHarness();
   sim.connect(2);
-  sim.feed({ kind: 'tasks-added', tasks: ['a', 'b'].map(name => spec(name)) });
+  const space = { x: { values: [1] } };
+  const sweep: SweepSpec | undefined = stop && { name: 'fn', space, search: 'grid', seed: 0, stop };
+  sim.feed({
+    kind: 'tasks-added',
+    tasks: ['a', 'b'].map(name => spec(name)),
+    ...(sweep && { sweep })
+  });
   for (const name of ['a', 'b']) {
     const found = inspection(`sig-${name}`, 100);
     const own = native.includes(name) ? { native: 'transformers' as const } : {};
@@ -82,6 +94,23 @@ function refusal(act: () => unknown): string {
   }
   throw new Error('nothing was refused');
 }
+
+describe('a plan given where a rule may give up tasks', () => {
+  const likely = 10 + 20 / 3 + 60 / 9 + 10 / 27;
+
+  it('is timed by the steps that are likely to be made, whichever its own times reckon with', () => {
+    const sim = known([], { kind: 'asha', first: 10 });
+    give(sim, TOGETHER);
+    const { plan } = sim.session.state.plan!;
+    const [a, b] = plan.segments;
+    expect([a!.likely, b!.likely]).toEqual([expect.closeTo(likely), expect.closeTo(likely)]);
+    expect(b!.start).toBeCloseTo(2 + 0.6 * likely);
+    expect(plan.makespan).toBeCloseTo(2 * (2 + 0.6 * likely));
+    expect(plan.atMost).toBeGreaterThanOrEqual(124);
+    give(sim, plan.segments);
+    expect(sim.session.state.plan!.plan.segments).toEqual(plan.segments);
+  });
+});
 
 describe('a plan of a client', () => {
   it('may have a task change its strategy on the way', () => {

@@ -262,4 +262,47 @@ describe('a sweep with a rule', () => {
     expect(sim.session.state.run?.endedAt).toBeDefined();
     replay(sim);
   });
+
+  it('says so once when all its points fail', () => {
+    const sim = swept(names);
+    begun(sim);
+    const error = { code: 'loss-not-finite', message: 'Training diverged.' };
+    sim.group('a', 1, 'failed', { error });
+    sim.group('b', 1, 'failed', { error: { code: 'bad-task', message: 'It is bad.' } });
+    expect(sim.session.state.notices).toEqual([]);
+    sim.group('c', 1, 'failed', { error });
+    expect(sim.session.state.notices.map(({ code }) => code)).toEqual(['sweep-failed']);
+    expect(sim.session.state.notices[0]?.message).toContain('all its 3 points failed. a: Training diverged.');
+    sim.settle();
+    expect(sim.session.state.goal).toBe('none');
+    replay(sim);
+  });
+
+  it('refuses before it costs anything what it can never judge', () => {
+    const found = inspection('sig', 81);
+    const refused = (sweep: SweepSpec, more: Partial<typeof found>): string | undefined => {
+      const sim = new SessionHarness();
+      sim.connect(1);
+      sim.feed({ kind: 'tasks-added', tasks: [spec('a')], sweep });
+      sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', inspection: { ...found, ...more } } });
+      return taskOf(sim, 'a').error?.code;
+    };
+    const by = sweepOf(RULE, { by: { metric: 'f1', goal: 'max' } });
+    expect(refused(sweepOf(), { steps: 1 })).toBe('no-rungs');
+    expect(refused(by, { evaluating: { metrics: [] } })).toBe('no-metric');
+    expect(refused(by, { evaluating: { metrics: ['loss', 'accuracy'] } })).toBe('no-metric');
+    expect(refused(by, { evaluating: { metrics: ['loss', 'f1'] } })).toBeUndefined();
+    expect(refused(by, { evaluating: { every: 5 } })).toBeUndefined();
+    expect(refused(by, {})).toBeUndefined();
+    expect(refused(sweepOf(), { evaluating: { metrics: [] } })).toBeUndefined();
+  });
+
+  it('compares first after an evaluation that a task makes by itself', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')], sweep: sweepOf() });
+    const found = { ...inspection('sig', 81), evaluating: { every: 10 } };
+    sim.feed({ kind: 'inspected', result: { task: 'a', hash: 'h', inspection: found } });
+    expect(rungsOf(sim.session, taskOf(sim, 'a'))).toEqual([10, 30]);
+  });
 });

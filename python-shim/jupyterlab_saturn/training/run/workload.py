@@ -15,7 +15,7 @@ from ...task import Task
 from ..components.predictions import MetricsFailed
 from ..components.seeding import derive
 from ..fusion import FusedModel, FusedSteps, Made
-from ..model.performance_signature import require_signature
+from ..model.performance_signature import require_length, require_signature
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from ..runtime.workload_spec import WorkloadSpec
@@ -81,7 +81,8 @@ class Workload(AbstractContextManager["Workload"]):
         Raises
         ------
         SaturnError
-            As `find`, `build_task`, `require_signature` and `FusedModel.build`; ``infeasible``.
+            As `find`, `build_task`, `require_signature`, `require_length` and
+            `FusedModel.build`; ``infeasible``.
         """
         way = find(spec.strategy["technique"], spec.techniques)
         # What is fused must have its frozen numbers, to be compared, before it is placed.
@@ -89,8 +90,10 @@ class Workload(AbstractContextManager["Workload"]):
         task = build_once(spec, world) if shared else build_task(spec.paths, spec.task)
         if weights is not None:
             take_weights(weights, task.model)
-        if spec.signature and world.is_root and device.kind == "cuda":
+        if spec.signature and world.is_root and (device.kind == "cuda" or spec.assumed):
             require_signature(task, spec.task, spec.signature)
+        if spec.assumed and steps is not None:
+            require_length(task, spec.task, steps)
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(

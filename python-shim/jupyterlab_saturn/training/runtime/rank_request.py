@@ -57,6 +57,7 @@ class _GroupOrder(_Order):
 class TrialOrder(_GroupOrder):
     kind: Literal["trial"]
     signature: str
+    assumed: NotRequired[bool]
     fused: NotRequired[list[TaskSpec]]
     base: NotRequired[str]
     launchBlocking: NotRequired[bool]
@@ -73,6 +74,7 @@ class FusedOrder(TypedDict):
     keeps: NotRequired[bool]
     rungs: NotRequired[list[int]]
     signature: NotRequired[str]
+    assumed: NotRequired[bool]
     stop: NotRequired[bool]
 
 
@@ -90,6 +92,7 @@ class TrainOrder(_GroupOrder):
     held: NotRequired[bool]
     stepSeconds: NotRequired[float]
     signature: NotRequired[str]
+    assumed: NotRequired[bool]
     part: NotRequired[GroupPart]
     address: NotRequired[str]
     fused: NotRequired[list[FusedOrder]]
@@ -183,6 +186,7 @@ class RankRequest:
     part: GroupPart | None = None
     address: str = ""
     signature: str = ""
+    assumed: bool = False
     max_devices: int = 1
     attempt: int = 0
     steps: int = 1
@@ -228,6 +232,7 @@ class RankRequest:
             techniques=self.techniques,
             attempt=self.attempt,
             signature=self.signature,
+            assumed=self.assumed,
         )
 
     @property
@@ -262,6 +267,7 @@ class RankRequest:
                 requested_at=float(raw.get("requestedAt", path.stat().st_mtime)),
                 max_devices=int(raw["maxDevices"]) if raw["kind"] == "inspect" else 1,
                 signature="" if raw["kind"] == "inspect" else raw.get("signature", ""),
+                assumed=raw["kind"] != "inspect" and raw.get("assumed", False),
                 attempt=int(raw["attempt"]) if raw["kind"] == "train" else 0,
                 node=raw.get("node", "") if raw["kind"] == "train" else "",
                 steps=int(raw["steps"]) if raw["kind"] == "train" else 1,
@@ -311,7 +317,8 @@ class RankRequest:
 def _fused(request: RankRequest, raw: RankOrder) -> Iterator[RankRequest]:
     if raw["kind"] == "trial":
         for task in raw.get("fused", []):
-            yield replace(request, tasks=(task,), base="")
+            # Nothing is said of what the others were when they were inspected.
+            yield replace(request, tasks=(task,), base="", signature="", assumed=False)
     elif raw["kind"] == "train":
         for own in raw.get("fused", []):
             yield replace(
@@ -325,5 +332,6 @@ def _fused(request: RankRequest, raw: RankOrder) -> Iterator[RankRequest]:
                 keeps=own.get("keeps", False),
                 rungs=tuple(own.get("rungs", ())),
                 signature=own.get("signature", ""),
+                assumed=own.get("assumed", False),
                 stops=own.get("stop", False),
             )

@@ -29,6 +29,8 @@ class WorkloadSpec:
         Number of this attempt to train the task; 0 where it is only tried.
     signature
         That the task had when it was inspected; empty when that is no matter.
+    assumed
+        Whether not it was inspected, but one like it.
     """
 
     task: TaskSpec
@@ -37,6 +39,7 @@ class WorkloadSpec:
     techniques: tuple[TechniqueSpec, ...] = ()
     attempt: int = 0
     signature: str = ""
+    assumed: bool = False
 
     def identity(self, steps: int) -> str:
         """What a checkpoint must be of to be gone on from: a schedule depends on the length, too.

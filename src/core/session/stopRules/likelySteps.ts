@@ -17,9 +17,8 @@ export function likelySteps(
   const told = Math.min(done, task.progress.step);
   const rungs = rungsFrom({ state }, task, told).filter(step => step > 0 && step < last);
   const ruled = ruledSweep(state, task);
-  return ruled && rungs.length > 0 && done < last
-    ? expectedSteps(done, last, rungs, ruled.rule.goOn(ruled.numbers))
-    : undefined;
+  const share = ruled?.rule.goOn(ruled.numbers) ?? 1;
+  return share < 1 && rungs.length > 0 && done < last ? expectedSteps(done, last, rungs, share) : undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ const SHARE = 4;
 export const pbt: IStopRule = {
   firstShare: 1 / 5,
   next: (samples, first) => samples + first,
-  // Whoever gives way, another does the rest of its steps.
+  // Who gives way makes room for another, which goes on from there.
   goOn: () => 1,
   stops: () => false
 };

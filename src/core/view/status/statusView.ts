@@ -14,7 +14,7 @@ import { progressLine } from './progressLine.js';
 import { outcomeBlock, replansBlock } from './replans.js';
 import { nodesSentence } from './shownNodes.js';
 import { progressTable } from './taskProgress.js';
-import { trackedSentence, trackerFailures } from './trackingView.js';
+import { trackedNote, trackerFailures } from './trackingView.js';
 
 const LATEST_NOTICES = 3;
 
@@ -40,9 +40,7 @@ export function statusView(state: SessionState, now: number, trans: ITranslation
     wishes.length > 0 && sentence(trans.__('Asked for: %1.', wishes.map(({ text }) => text).join(', '))),
     ...unmetWishes({ conflicts: openConflicts(state) }, trans),
     ...state.tasks.flatMap(task => unlikeSentence(task, trans) ?? []),
-    state.tracking !== undefined &&
-      state.tracking.length > 0 &&
-      sentence(trackedSentence(state.tracking, trans)),
+    trackedNote(state, trans),
     some && state.disk !== undefined && sentence(diskSentence(state.disk, trans)),
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),

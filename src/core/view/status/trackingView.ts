@@ -25,8 +25,13 @@ export function trackingView({ tracking = [] }: SessionState, _: number, trans: 
 }
 
 /** `Told to TensorBoard and MLflow.` */
-export function trackedSentence(tracking: readonly TrackerState[], trans: ITranslation): string {
+function trackedSentence(tracking: readonly TrackerState[], trans: ITranslation): string {
   return trans.__('All tasks are told to %1.', listing(tracking.map(nameOf), trans));
+}
+
+/** The same, where any is told. */
+export function trackedNote({ tracking = [] }: SessionState, trans: ITranslation): Block | false {
+  return tracking.length > 0 && sentence(trackedSentence(tracking, trans));
 }
 
 /** What keeps trackers from being told. */

@@ -1,0 +1,46 @@
+import type { Failure, SessionState, SweepState, TaskState, TaskStatus } from '../wire/messages.js';
+import { type ISession, withNotice } from './session.js';
+import { countOf } from './taskTable.js';
+
+const FAULTS: readonly TaskStatus[] = ['failed', 'invalid', 'stopped'];
+
+/**
+ * The session that says so when nothing has come of a sweep: the last of its points has failed, cannot be built or has diverged,
+ * and there are no others.
+ *
+ * @param before - the session before the event.
+ */
+export function withFailedSweeps(before: ISession, session: ISession): ISession {
+  if (!session.state.sweeps || faults(session.state) <= faults(before.state)) {
+    return session;
+  }
+  return session.state.sweeps.reduce((told, sweep) => {
+    const failed = failureOf(session.state, sweep);
+    return failed && !failureOf(before.state, sweep) ? withNotice(told, failed) : told;
+  }, session);
+}
+
+function faults({ tasks }: SessionState): number {
+  return FAULTS.reduce((sum, status) => sum + countOf(tasks, status), 0);
+}
+
+function failureOf({ tasks }: SessionState, { spec, made }: SweepState): Failure | undefined {
+  const own = tasks.filter(task => task.spec.sweep === spec.name && task.spec.cloneOf === undefined);
+  const [first] = own;
+  const isLast = made >= (spec.points ?? 0) || own.every(({ givenUp }) => !givenUp);
+  if (!first || !isLast || !own.every(isFault)) {
+    return undefined;
+  }
+  const reason = first.error?.message ?? 'it gives no reason.';
+  return {
+    code: 'sweep-failed',
+    message: `Nothing has come of ${spec.name}: all its ${own.length} points failed. ${first.spec.name}: ${reason}`,
+    hint: 'Correct its cell, or what it sweeps over, and run it again.'
+  };
+}
+
+/** Whether nothing has come of a task: one that was given up without a place has diverged. */
+function isFault({ status, givenUp }: TaskState): boolean {
+  const isDiverged = status === 'stopped' && givenUp !== undefined && givenUp.place === undefined;
+  return status === 'failed' || status === 'invalid' || isDiverged;
+}
