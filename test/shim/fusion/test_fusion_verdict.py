@@ -128,6 +128,18 @@ def test_a_model_whose_samples_meet_is_refused() -> None:
     assert "depends on others" in reason(task)
 
 
+def test_a_model_that_remembers_is_refused() -> None:
+    task = lora()
+    layer = task.model.get_submodule("base_model.model.model.layers.0.mlp")
+    layer.register_buffer("seen", torch.zeros(()))
+
+    def counting(module: Any, _: Any) -> None:
+        module.seen += 1
+
+    layer.register_forward_pre_hook(counting)
+    assert "layers.0.mlp.seen changes in its forward" in reason(task)
+
+
 def test_a_model_without_adapters_has_no_verdict() -> None:
     task = lora()
     assert verdict(Task(torch.nn.Linear(2, 2), task.data, task.loss, batch_size=4)) is None
