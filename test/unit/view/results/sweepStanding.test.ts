@@ -78,6 +78,14 @@ describe('places', () => {
     const clone = { ...a, spec: { ...a.spec, name: 'clone', cloneOf: 'a' } };
     expect(places({ ...state, tasks: [a, clone] })).toEqual([['a', 1]]);
   });
+
+  it('rank who goes on in the place of a member of a population', () => {
+    const state = session({ a: [0.3], b: [0.2] });
+    const [a, b] = state.tasks as [TaskState, TaskState];
+    const warmStart = { task: 'a', hash: a.spec.hash, step: 1, continues: true, seed: 0, checkpoints: [] };
+    const member = { ...b, spec: { ...b.spec, cloneOf: 'a', warmStart } };
+    expect(places({ ...state, tasks: [a, member] })).toEqual(places(state));
+  });
 });
 
 describe('what is said of a sweep', () => {
