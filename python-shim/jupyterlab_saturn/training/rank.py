@@ -5,6 +5,7 @@ The parent's process id, when given, tells a parent that died before this proces
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import signal
@@ -79,7 +80,8 @@ def main(request_path: str, rank: int, parent: int | None = None) -> int:
                 raise refusal
             _work(request, rank, events, orders, network)
         except BaseException as error:  # PyTorch has errors that are no Exception
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # of a log for which there is no room
+                traceback.print_exc()
             return _report(error, events)
     return EXIT_OK
 

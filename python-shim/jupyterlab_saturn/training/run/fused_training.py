@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -110,7 +111,8 @@ class FusedTraining:
         except Exception as error:
             if is_out_of_memory(error) or is_peer_lost(error):
                 raise
-            traceback.print_exc()
+            with contextlib.suppress(OSError):  # of a log for which there is no room
+                traceback.print_exc()
             self._members[number].failed(describe(error, "training-failed"))
             if not self._is_agreed(error):
                 raise SaturnError(
