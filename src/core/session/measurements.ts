@@ -98,9 +98,8 @@ function noteMeasuredRun(
   }
   const base = fusionBase({ inspection });
   const count = { ...cell, signature: base ?? cell.signature, strategy };
-  const known = cells.find(
-    one => one.status === 'ok' && keyOfCell(one) === keyOfCell(trainedCell(undefined, count, attempt))
-  );
+  const key = keyOfCell({ ...count, model: attempt.model ?? cell.model });
+  const known = cells.find(one => one.status === 'ok' && keyOfCell(one) === key);
   // Of those that were there before one left, it is told late: it is no speed of those that go on.
   const own = there.length === fused ? there : [];
   const believed = cellOfRun(own, attempt, believedCells(cells))?.stepSeconds;

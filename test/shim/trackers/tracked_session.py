@@ -218,29 +218,17 @@ def _tensorboard_status(folder: Path) -> dict[str, str]:
     return found
 
 
-def _mlflow_runs(folder: Path) -> Any:
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    experiment = client.get_experiment_by_name("tracked")
-    assert experiment is not None
-    return client, client.search_runs([experiment.experiment_id])
-
-
 def _mlflow(folder: Path) -> dict[str, Counter[tuple[str, int]]]:
-    client, runs = _mlflow_runs(folder)
-    return {
-        run.info.run_name: Counter(
-            (name, metric.step)
-            for name in run.data.metrics
-            for metric in client.get_metric_history(run.info.run_id, name)
-        )
-        for run in runs
-    }
+    found: dict[str, Counter[tuple[str, int]]] = {}
+    told = "SELECT name, key, step FROM metrics JOIN runs USING (run_uuid)"
+    for run, name, step in _rows(folder / "mlflow.db", told):
+        found.setdefault(run, Counter())[name, step] += 1
+    return found
 
 
 def _mlflow_status(folder: Path) -> dict[str, str]:
-    return {run.info.run_name: run.info.status for run in _mlflow_runs(folder)[1]}
+    told = "SELECT runs.name, status FROM runs JOIN experiments USING (experiment_id)"
+    return dict(_rows(folder / "mlflow.db", f"{told} WHERE experiments.name = 'tracked'"))
 
 
 def _wandb_records(folder: Path) -> list[tuple[str, Any]]:
@@ -284,22 +272,22 @@ def _wandb_status(folder: Path) -> dict[str, str]:
     return found
 
 
-def _trackio_rows(folder: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(folder / "tracked.db")) as database:
-        return database.execute(query).fetchall()
-
-
 def _trackio(folder: Path) -> dict[str, Counter[tuple[str, int]]]:
     found: dict[str, Counter[tuple[str, int]]] = {}
-    rows = _trackio_rows(folder, "SELECT run_name, step, metrics FROM metrics")
+    rows = _rows(folder / "tracked.db", "SELECT run_name, step, metrics FROM metrics")
     for run, step, metrics in rows:
         found.setdefault(run, Counter()).update((name, step) for name in json.loads(metrics))
     return found
 
 
 def _trackio_status(folder: Path) -> dict[str, str]:
-    rows = _trackio_rows(folder, "SELECT run_name, config FROM configs")
+    rows = _rows(folder / "tracked.db", "SELECT run_name, config FROM configs")
     return {run: json.loads(config)["saturn/status"] for run, config in rows}
+
+
+def _rows(database: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute(query).fetchall()
 
 
 READERS = {
