@@ -18,7 +18,7 @@ from stage import Stage, named, until
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 ALONE = ["ddp", "fsdp", "hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
-STEPS = 120
+STEPS = 60
 """Of runs that something happens to meanwhile."""
 
 

@@ -100,9 +100,10 @@ function noteMeasuredRun(
   const count = { ...cell, signature: base ?? cell.signature, strategy };
   const key = keyOfCell({ ...count, model: attempt.model ?? cell.model });
   const known = cells.find(one => one.status === 'ok' && keyOfCell(one) === key);
-  const believed =
-    there.length === fused ? cellOfRun(there, attempt, believedCells(cells))?.stepSeconds : undefined;
-  const names = new Set(there.map(task => task.spec.name));
+  // Of those that were there before one left, it is told late: it is no speed of those that go on.
+  const own = there.length === fused ? there : [];
+  const believed = cellOfRun(own, attempt, believedCells(cells))?.stepSeconds;
+  const names = new Set(own.map(task => task.spec.name));
   const noted = mapTasks(session, task =>
     names.has(task.spec.name)
       ? { ...task, attempts: [...task.attempts.slice(0, -1), { ...lastAttempt(task)!, stepSeconds }] }

@@ -21,6 +21,15 @@ it('a fused step lies on the line through what was measured, from one task alone
   expect(fusedCell([cell(8, 4.5, { peakBytes: 80 })], way, 4, 1)).toMatchObject({ fused: 4, peakBytes: 80 });
 });
 
+it('what a run measured of itself counts, also for sizes beside its own', () => {
+  const tried = [cell(2, 1.2), cell(8, 4.2)];
+  expect(of(tried, 4)).toBeCloseTo(2.2);
+  const trained = [...tried, cell(4, 2.6, { trained: 1 })];
+  expect(of(trained, 4)).toBe(2.6);
+  expect(of(trained, 3)).toBeCloseTo(1.9);
+  expect(of(trained, 6)).toBeCloseTo(3.4);
+});
+
 it('of more tasks than were tried, or than fit, nothing is known', () => {
   expect(of([], 2)).toBeUndefined();
   expect(of([cell(2, 1.2)], 3)).toBeUndefined();

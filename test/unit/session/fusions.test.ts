@@ -273,6 +273,17 @@ describe('a run of several', () => {
     expect(speeds).toHaveLength(1);
   });
 
+  it('tells late how fast it was before one left: that is known, and is no speed of the others', async () => {
+    const sim = await begun(3);
+    train(sim, 3);
+    sim.group('a1', 1, 'stopped', { step: 9 });
+    sim.group('a0', 1, 'measured', { cell: cellOf('base', 2.4, { fused: 3, steps: 9 }) });
+    expect(sim.session.state.cells.find(({ fused }) => fused === 3)?.stepSeconds).toBe(2.4);
+    expect(taskOf(sim, 'a0').attempts[0]!.stepSeconds).toBeUndefined();
+    sim.group('a0', 1, 'measured', { cell: cellOf('base', 1.9, { fused: 2, steps: 9, spreadSeconds: 0 }) });
+    expect(taskOf(sim, 'a2').attempts[0]!.stepSeconds).toBe(1.9);
+  });
+
   it('is known again when its start is forgotten', async () => {
     const sim = await begun(2);
     sim.take('start');
