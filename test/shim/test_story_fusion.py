@@ -138,6 +138,7 @@ def same_as_alone(session: Session, pairs: dict[str, str]) -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_a_rule_gives_up_one_of_a_run_and_each_is_as_alone(session: Session) -> None:
     session.cluster(cpu=1)
     # The last one is the worst: of the others, each is the best that was seen.
