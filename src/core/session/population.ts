@@ -1,6 +1,13 @@
 import { uniformFraction } from '../search/fractions.js';
 import { perturbed } from '../search/perturbation.js';
-import type { NewMember, PopulationRenewedEvent, SweepState, TaskState } from '../wire/messages.js';
+import type {
+  NewMember,
+  PopulationRenewedEvent,
+  SweepSpec,
+  SweepState,
+  TaskSpec,
+  TaskState
+} from '../wire/messages.js';
 import type { Command } from './command.js';
 import {
   findSweep,
@@ -17,6 +24,10 @@ import { comparedBy, ladderOf, ruledSweep, tasksOf } from './stopRules/ladder.js
 import { exchange } from './stopRules/pbt.js';
 import { scoreOf } from './stopRules/stopRule.js';
 import { addTasks } from './tasks.js';
+
+/** So often another member is looked for, with the random numbers of one that is so far away. */
+const TRIES = 8;
+const APART = 1_000_000;
 
 /** Has members made that take the place of others: see `SweepState.renewing`. */
 export type RenewCommand = Extract<Command, { kind: 'renew' }>;
@@ -91,19 +102,41 @@ function meet(session: ISession, sweep: SweepState): IStep {
   if (lost.length === 0) {
     return { session: open, commands: [] };
   }
-  const { name, seed } = sweep.spec;
+  const { name } = sweep.spec;
   const count = tasksOf(state, sweep).length;
-  const renewed = lost.map((_, place): NewMember => {
-    const number = count + place;
-    // One parameter more than there are: what decides of values decides of nothing else.
-    const chance = uniformFraction(seed, number, Object.keys(sweep.spec.space).length);
-    const { spec } = ranked[Math.floor(chance * best)]!;
-    return { parent: spec.name, params: perturbed(sweep.spec, spec.params, number) };
-  });
+  const parents = ranked.slice(0, best).map(({ spec }) => spec);
+  const renewed: NewMember[] = [];
+  for (let number = count; renewed.length < lost.length; number += 1) {
+    renewed.push(newMember(sweep.spec, parents, number, renewed));
+  }
   return {
     session: withSweepState(open, name, one => ({ ...one, renewing: { step, members: renewed } })),
     commands: [{ kind: 'renew', sweep: name }]
   };
+}
+
+/**
+ * Who comes instead of one that gave way: beside one of the best, and another than those that come with it, as long as one is
+ * found; the same twice would be trained to the same.
+ *
+ * @param number - tells the random numbers of this member from those of others.
+ */
+function newMember(
+  sweep: SweepSpec,
+  parents: readonly TaskSpec[],
+  number: number,
+  others: readonly NewMember[]
+): NewMember {
+  // One parameter more than there are: what decides of values decides of nothing else.
+  const dimension = Object.keys(sweep.space).length;
+  const tries = Array.from({ length: TRIES }, (_, again): NewMember => {
+    const place = number + again * APART;
+    const { name, params } =
+      parents[Math.floor(uniformFraction(sweep.seed, place, dimension) * parents.length)]!;
+    return { parent: name, params: perturbed(sweep, params, place) };
+  });
+  const taken = new Set(others.map(other => JSON.stringify(other)));
+  return tries.find(member => !taken.has(JSON.stringify(member))) ?? tries[0]!;
 }
 
 /** Let go of those that wait for others of a population which is none any more, as its cell was run again without that rule. */

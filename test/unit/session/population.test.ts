@@ -233,6 +233,11 @@ it('members meet at rungs, the worst quarter gives way, and every place is train
         if (!diverges) {
           expect(tasks.filter(({ status }) => status === 'finished')).toHaveLength(points);
           expect(made).toHaveLength(4 * Math.floor(points / 4));
+          // Two that go on from the same weights with the same values would be trained to the same.
+          const begun = made.map(({ spec: { cloneOf, warmStart, params } }) =>
+            JSON.stringify([cloneOf, warmStart!.step, params])
+          );
+          expect(new Set(begun).size).toBe(made.length);
         }
         for (const { spec: member, rungs = [] } of made) {
           const { warmStart, cloneOf, params } = member;
