@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isPointOf } from '../core/model/sweepTasks.js';
 import { pointTasks, type SearchedSweep } from '../core/search/pointTasks.js';
 import { isWithin, type Point, pointKey, pointsOf } from '../core/search/space.js';
 import { findSweep, type ISession } from '../core/session/session.js';
@@ -54,7 +55,7 @@ export class PointSource {
   again({ state }: ISession, sweep: SearchedSweep): TaskSpec[] {
     const there = specsOf(state);
     const points = there
-      .filter(spec => spec.sweep === sweep.name && spec.cloneOf === undefined)
+      .filter(spec => isPointOf(spec, sweep.name))
       .map(({ params }) => params)
       .filter(point => isWithin(sweep, point));
     const hashes = new Map(there.map(({ name, hash }) => [name, hash]));

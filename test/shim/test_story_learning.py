@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from jupyterlab_saturn import Session, between
+from nightly import nightly
 from test_story import home, lines, named, session, statuses, until
 
 __all__ = ["home", "session"]  # fixtures
@@ -22,6 +23,7 @@ def told(session: Session, kind: str) -> list[Json]:
     return [event for event in events if event["kind"] == kind]
 
 
+@nightly
 def test_points_learn_from_those_before_also_of_another_advisor(session: Session) -> None:
     session.cluster(cpu=1)
     space = {"lr": between(1e-4, 1.0, log=True), "steps": [6, 9]}
@@ -44,6 +46,7 @@ def test_points_learn_from_those_before_also_of_another_advisor(session: Session
     assert other.pid != advisor.pid
 
 
+@nightly
 def test_the_worst_of_a_population_give_way_to_who_goes_on_from_the_best(session: Session) -> None:
     session.cluster(cpu=2)
     space = {"lr": between(1e-4, 1e-1, log=True), "batch_size": [16]}

@@ -10,6 +10,7 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.task import Task
+from nightly import nightly
 from test_story import home, lines, session, statuses
 
 __all__ = ["home", "session"]  # fixtures
@@ -89,6 +90,7 @@ def test_the_bad_ones_are_given_up_and_trained_on_when_asked_for(session: Sessio
         torch.testing.assert_close(trained[part], value, rtol=0, atol=1e-7)
 
 
+@nightly
 def test_a_sweep_survives_a_point_that_diverges_and_one_that_lacks_the_metric(
     session: Session,
 ) -> None:

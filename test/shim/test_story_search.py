@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jupyterlab_saturn import Session, between
 from jupyterlab_saturn.errors import SaturnError
+from nightly import nightly
 from test_story import home, lines, named, session, statuses, until
 from test_story_wishes import EXCLUDE, Story, story  # noqa: F401
 
@@ -52,9 +53,9 @@ def odd(lr: float) -> Any:
 
 def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Session) -> None:
     session.cluster(cpu=2)
-    session.add(lines, SPACE, points=12, search="random", origin="cell", wait=True)
+    session.add(lines, SPACE, points=8, search="random", origin="cell", wait=True)
     before = points(session)
-    assert len(before) == 12
+    assert len(before) == 8
     assert all(1e-3 <= each["lr"] <= 1e-1 and each["steps"] in (6, 9) for each in before.values())
     session.run(exclude=ALONE)
     session.close()
@@ -67,14 +68,15 @@ def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Se
     # Two tell that the rate decides nothing of how a task is built, and one of other lengths.
     assert len(inspected(session)) == 3
     # The cell run again changes nothing; with more points, it goes on with those that follow.
-    session.add(lines, SPACE, points=12, search="random", origin="cell")
+    session.add(lines, SPACE, points=8, search="random", origin="cell")
     assert points(session) == before
-    session.add(lines, SPACE, points=14, search="random", origin="cell", wait=True)
-    assert len(points(session)) == 14
+    session.add(lines, SPACE, points=10, search="random", origin="cell", wait=True)
+    assert len(points(session)) == 10
     assert {name: points(session)[name] for name in before} == before
-    assert "lines: 14 points" in session.status().text
+    assert "lines: 10 points" in session.status().text
 
 
+@nightly
 def test_a_point_that_is_another_task_is_found_out_where_it_is_built(session: Session) -> None:
     session.cluster(cpu=1)
     space = {"lr": between(1e-3, 1e-1, log=True)}

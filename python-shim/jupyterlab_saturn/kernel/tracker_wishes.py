@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _WANDB_HOST = "api.wandb.ai"
 _SCHEME = re.compile(r"[a-z][a-z0-9+]*://")
+_MLFLOW_URI = "MLFLOW_TRACKING_URI"
+_IN_MEMORY = ("sqlite://", "sqlite:///", "sqlite:///:memory:")
 
 
 def track_body(
@@ -36,11 +38,11 @@ def track_body(
         wish["project"] = project
     if uri is not None:
         wish["uri"] = _checked(uri)
-    elif "MLFLOW_TRACKING_URI" in os.environ and kind.name == "mlflow":
-        _checked(os.environ["MLFLOW_TRACKING_URI"])
     secrets = {name: os.environ[name] for name in kind.secrets if os.environ.get(name)}
     if uri is not None:
-        secrets.pop("MLFLOW_TRACKING_URI", None)
+        secrets.pop(_MLFLOW_URI, None)
+    elif _MLFLOW_URI in secrets:
+        secrets[_MLFLOW_URI] = _checked(secrets[_MLFLOW_URI])
     if kind.name == "wandb" and _goes_online(online, "WANDB_API_KEY" in secrets):
         wish["online"] = True
     else:
@@ -67,12 +69,18 @@ def _refuse_options(kind: TrackerKind, uri: str | None, project: str | None, onl
 
 
 def _checked(uri: str) -> str:
+    wrong = None
     if not _SCHEME.match(uri) or uri.startswith("file:"):
+        wrong = "MLflow does not write to folders any more, only to servers and databases."
+    elif uri in _IN_MEMORY:
+        wrong = f"{uri} is a database in memory: it ends with the process that writes it."
+    if wrong is not None:
         raise SaturnError(
             "bad-uri",
-            "MLflow does not write to folders any more, only to servers and databases.",
-            "Write e.g. %saturn track mlflow http://localhost:5000, or sqlite:///runs.db; without "
-            "an address it is a database in the session's folder.",
+            wrong,
+            "Write e.g. %saturn track mlflow http://localhost:5000, or sqlite:///runs.db. Without "
+            f"an address, and without {_MLFLOW_URI} in this kernel's environment, it is a database "
+            "in the session's folder.",
         )
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         # The process that writes it stands in another folder.

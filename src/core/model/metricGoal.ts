@@ -1,5 +1,8 @@
 import type { Criterion } from '../wire/messages.js';
 
+/** By what tasks are compared of which nothing else is said. */
+export const BY_LOSS: Criterion = { metric: 'loss', goal: 'min' };
+
 /** Words of which less is better, wherever they stand in a name. */
 const LESS = words(
   'loss losses error errors err mse rmse mae mape smape wmape msle rmsle nrmse mase medae rmspe brier perplexity ppl',

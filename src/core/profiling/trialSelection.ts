@@ -26,10 +26,12 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
  *
  * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
+ * @param tellsMore - whether a cell is worth more than others of its signature, as something else depends on it.
  */
 export function initialTrials(
   open: readonly IGridCell[],
-  known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[]
+  known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[],
+  tellsMore: (cell: IGridCell) => boolean = () => false
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -49,6 +51,7 @@ export function initialTrials(
         (a, b) =>
           (a.failures ?? 0) - (b.failures ?? 0) ||
           models.get(a.model)! - models.get(b.model)! ||
+          Number(tellsMore(b)) - Number(tellsMore(a)) ||
           usesOf(a) - usesOf(b) ||
           distance(a) - distance(b)
       );

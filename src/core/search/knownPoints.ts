@@ -1,19 +1,11 @@
-import { metricIn } from '../model/metricName.js';
-import type {
-  Argument,
-  Criterion,
-  KnownPoint,
-  Metrics,
-  SweepSpec,
-  TaskState,
-  Validation
-} from '../wire/messages.js';
-
-/** By what points are compared of which nothing else is said. */
-const LOSS: Criterion = { metric: 'loss', goal: 'min' };
+import { DIVERGED } from '../model/divergence.js';
+import { BY_LOSS } from '../model/metricGoal.js';
+import { metricValue } from '../model/metricName.js';
+import { isPointOf } from '../model/sweepTasks.js';
+import type { Argument, Criterion, KnownPoint, SweepSpec, TaskState, Validation } from '../wire/messages.js';
 
 /** By what the points of a sweep are compared. */
-export function searchedBy({ by = LOSS }: Pick<SweepSpec, 'by'>): Criterion {
+export function searchedBy({ by = BY_LOSS }: Pick<SweepSpec, 'by'>): Criterion {
   return by;
 }
 
@@ -21,7 +13,7 @@ export function searchedBy({ by = LOSS }: Pick<SweepSpec, 'by'>): Criterion {
 export function knownPoints(sweep: SweepSpec, tasks: readonly TaskState[]): KnownPoint[] {
   const { metric } = searchedBy(sweep);
   return tasks
-    .filter(({ spec }) => spec.sweep === sweep.name && spec.cloneOf === undefined)
+    .filter(({ spec }) => isPointOf(spec, sweep.name))
     .map(task => ({ params: paramsOf(sweep, task), ...outcome(task, metric) }));
 }
 
@@ -36,12 +28,12 @@ function paramsOf({ space }: SweepSpec, { spec }: TaskState): Record<string, Arg
 function outcome(task: TaskState, metric: string): Omit<KnownPoint, 'params'> {
   const { status, result, error, givenUp, attempts } = task;
   if (status === 'finished') {
-    const value = valueIn(result?.metrics ?? {}, result?.loss, metric);
+    const value = metricValue(result ?? {}, metric);
     return value === undefined
       ? { state: 'running' }
       : { state: 'complete', ...(value !== null && { value }) };
   }
-  if (error?.code === 'loss-not-finite') {
+  if (error?.code === DIVERGED) {
     return { state: 'stopped' };
   }
   if (status === 'failed' || status === 'invalid') {
@@ -60,21 +52,11 @@ function lastValue(
   metric: string
 ): { step: number; value: number | null } | undefined {
   const seen = validations.flatMap(({ step, metrics }: Validation) => {
-    const value = valueIn(metrics, undefined, metric);
+    const value = metricValue({ metrics }, metric);
     return value === undefined ? [] : [{ step, value }];
   });
   return [...seen, ...rungs].reduce<{ step: number; value: number | null } | undefined>(
     (last, one) => (last && last.step > one.step ? last : one),
     undefined
   );
-}
-
-/** What is told of a metric: null when it is no number, undefined when nothing is told of it. */
-function valueIn(
-  metrics: Metrics,
-  loss: number | null | undefined,
-  metric: string
-): number | null | undefined {
-  const name = metricIn(Object.keys(metrics), metric);
-  return name === undefined ? (metric === 'loss' ? loss : undefined) : metrics[name];
 }

@@ -1,3 +1,4 @@
+import { isPointOf } from '../model/sweepTasks.js';
 import type { Argument, SweepSpec, TaskSpec } from '../wire/messages.js';
 import { type Digest, derivedSpec } from './derivedSpec.js';
 import { isChoices } from './dimension.js';
@@ -84,8 +85,8 @@ function isSame(spec: TaskSpec, template: TaskSpec, point: Point): boolean {
 }
 
 /** Whether a task is a point of a sweep, by whatever code. */
-function isOf({ sweep, cloneOf, params }: TaskSpec, template: TaskSpec, key: string): boolean {
-  return sweep === template.sweep && cloneOf === undefined && pointKey(params) === key;
+function isOf(spec: TaskSpec, template: TaskSpec, key: string): boolean {
+  return isPointOf(spec, template.sweep) && pointKey(spec.params) === key;
 }
 
 /** What is no part of what a task is may be said anew: where it comes from, and what makes it the better one. */

@@ -1,4 +1,4 @@
-import type { Inspect } from '../wire/messages.js';
+import type { Inspect, TrialState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { maxDevicesEver } from './deviceCounts.js';
 import { busyDevices } from './dispatch.js';
@@ -53,17 +53,18 @@ export const OTHER_TASK = 'other-task';
  * what was inspected. Undefined when there is none, or they were inspected on a device already.
  */
 export function inspectOnDevice(session: ISession, signature: string): ISession | undefined {
-  let found = false;
+  const found = new Set<string>();
   const next = mapTasks(session, task => {
-    const { inspection, status } = task;
+    const { inspection, spec, status } = task;
     if (inspection?.signature !== signature || inspection.onDevice || status !== 'ready') {
       return task;
     }
-    found = true;
+    found.add(spec.name);
     return { ...task, status: 'inspecting', onDevice: {} };
   });
+  const isOf = ({ task, fused = [] }: TrialState): boolean => [task, ...fused].some(name => found.has(name));
   const trials = next.state.trials.filter(
-    trial => trial.status !== 'queued' || trial.signature !== signature
+    trial => trial.status !== 'queued' || (trial.signature !== signature && !isOf(trial))
   );
-  return found ? withStaleProfile(withState(next, { trials })) : undefined;
+  return found.size > 0 ? withStaleProfile(withState(next, { trials })) : undefined;
 }

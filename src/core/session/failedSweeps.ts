@@ -1,3 +1,5 @@
+import { hasDiverged } from '../model/divergence.js';
+import { membersOf } from '../model/sweepTasks.js';
 import type { Failure, SessionState, SweepState, TaskState, TaskStatus } from '../wire/messages.js';
 import { type ISession, withNotice } from './session.js';
 import { countOf } from './taskTable.js';
@@ -25,10 +27,9 @@ function faults({ tasks }: SessionState): number {
 }
 
 function failureOf({ tasks }: SessionState, { spec, made }: SweepState): Failure | undefined {
-  const own = tasks.filter(task => task.spec.sweep === spec.name && task.spec.cloneOf === undefined);
+  const own = membersOf(tasks, spec.name);
   const [first] = own;
-  const isLast = made >= (spec.points ?? 0) || own.every(({ givenUp }) => !givenUp);
-  if (!first || !isLast || !own.every(isFault)) {
+  if (!first || made < (spec.points ?? 0) || !own.every(isFault)) {
     return undefined;
   }
   const reason = first.error?.message ?? 'it gives no reason.';
@@ -39,8 +40,6 @@ function failureOf({ tasks }: SessionState, { spec, made }: SweepState): Failure
   };
 }
 
-/** Whether nothing has come of a task: one that was given up without a place has diverged. */
-function isFault({ status, givenUp }: TaskState): boolean {
-  const isDiverged = status === 'stopped' && givenUp !== undefined && givenUp.place === undefined;
-  return status === 'failed' || status === 'invalid' || isDiverged;
+function isFault(task: TaskState): boolean {
+  return task.status === 'failed' || task.status === 'invalid' || hasDiverged(task);
 }

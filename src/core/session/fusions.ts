@@ -21,7 +21,7 @@ import { measured } from './taskOptions.js';
 import { tableOf, taskNamed } from './taskTable.js';
 
 /** The technique by which tasks are trained in one run. */
-const TECHNIQUE = 'single';
+export const TECHNIQUE = 'single';
 
 /** All adapters of a run are computed with the largest rank of them: it is no more than so many times the smallest. */
 const RANKS = 4;

@@ -1,3 +1,4 @@
+import { isPointOf } from '../model/sweepTasks.js';
 import { pointKey } from '../search/space.js';
 import type {
   Dimension,
@@ -8,7 +9,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import { inspect, withMore } from './inspections.js';
-import { findSweep, type ISession, type IStep, mapTasks, withStaleProfile, withState } from './session.js';
+import { findSweep, type ISession, type IStep, mapSweeps, mapTasks, withStaleProfile } from './session.js';
 import { countOf } from './taskTable.js';
 
 /**
@@ -73,7 +74,7 @@ function verdictOf(
   tasks: readonly TaskState[]
 ): 'apart' | { released: TaskState[]; models: Map<TaskState, TaskState> } {
   const hard = Object.keys(space).filter(parameter => !isSoft(space[parameter]!));
-  const points = tasks.filter(({ spec }) => spec.sweep === name && spec.cloneOf === undefined);
+  const points = tasks.filter(({ spec }) => isPointOf(spec, name));
   const classes = [...grouped(points, task => classKey(task, hard)).values()];
   const pairs = classes.map(members => members.filter(isBuilt)).filter(built => built.length > 1);
   const isAlone = points.some(({ inspection }) => inspection?.native !== undefined || inspection?.onDevice);
@@ -147,16 +148,13 @@ function like(task: Omit<TaskState, 'alike'>, { inspection, verdicts }: TaskStat
   };
 }
 
-function sweepOf(state: SessionState, { sweep: name, cloneOf }: TaskSpec): SweepState | undefined {
-  const sweep = cloneOf === undefined ? findSweep(state, name) : undefined;
+function sweepOf(state: SessionState, spec: TaskSpec): SweepState | undefined {
+  const sweep = isPointOf(spec, spec.sweep) ? findSweep(state, spec.sweep) : undefined;
   return sweep?.spec.template && sweep;
 }
 
 function withApart(session: ISession, apart: ReadonlySet<SweepState>): ISession {
-  const { sweeps } = session.state;
-  return sweeps && apart.size > 0
-    ? withState(session, { sweeps: sweeps.map(one => (apart.has(one) ? { ...one, apart: true } : one)) })
-    : session;
+  return mapSweeps(session, one => (apart.has(one) ? { ...one, apart: true } : one));
 }
 
 function grouped<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {

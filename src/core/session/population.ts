@@ -1,3 +1,5 @@
+import { hasDiverged } from '../model/divergence.js';
+import { membersOf } from '../model/sweepTasks.js';
 import { uniformFraction } from '../search/fractions.js';
 import { perturbed } from '../search/perturbation.js';
 import type {
@@ -15,12 +17,13 @@ import {
   type IStep,
   isActive,
   isHeld,
+  mapSweeps,
   mapTasks,
   withNotice,
   withStalePlan,
   withState
 } from './session.js';
-import { comparedBy, ladderOf, ruledSweep, tasksOf } from './stopRules/ladder.js';
+import { comparedBy, ladderOf, ruledSweep } from './stopRules/ladder.js';
 import { exchange } from './stopRules/pbt.js';
 import { scoreOf } from './stopRules/stopRule.js';
 import { addTasks } from './tasks.js';
@@ -30,7 +33,7 @@ const TRIES = 8;
 const APART = 1_000_000;
 
 /** Has members made that take the place of others: see `SweepState.renewing`. */
-export type RenewCommand = Extract<Command, { kind: 'renew' }>;
+type RenewCommand = Extract<Command, { kind: 'renew' }>;
 
 /**
  * Have the members of populations wait for each other at rungs, and once all are there, the worst give way. A member of which
@@ -55,7 +58,10 @@ export function renewPopulations(session: ISession): IStep {
 
 /** Put members that were made into the session, or note why one was not. */
 export function noteRenewed(session: ISession, { sweep, tasks, error }: PopulationRenewedEvent): IStep {
-  const noted = withSweepState(session, sweep, ({ renewing: _made, ...rest }) => rest);
+  const noted = mapSweeps(session, one => {
+    const { renewing: _made, ...rest } = one;
+    return one.spec.name === sweep ? rest : one;
+  });
   const { wishes } = findSweep(session.state, sweep)?.spec ?? {};
   return addTasks(error ? withNotice(noted, error) : noted, tasks, wishes);
 }
@@ -70,7 +76,7 @@ export function openRenewals({ state: { sweeps = [] } }: ISession): RenewCommand
 /** Once all members are where they wait: who gives way, and who is to come instead. */
 function meet(session: ISession, sweep: SweepState): IStep {
   const { state } = session;
-  const members = tasksOf(state, sweep).filter(task => isWanted(session, task));
+  const members = membersOf(state.tasks, sweep.spec.name).filter(task => isWanted(session, task));
   const held = members.filter(task => task.status === 'ready' && isHeld(task));
   const step = Math.min(...held.map(({ target }) => target!));
   if (held.length === 0 || sweep.renewing || sweep.asked || members.some(isBelow(session))) {
@@ -103,14 +109,16 @@ function meet(session: ISession, sweep: SweepState): IStep {
     return { session: open, commands: [] };
   }
   const { name } = sweep.spec;
-  const count = tasksOf(state, sweep).length;
+  const count = membersOf(state.tasks, name).length;
   const parents = ranked.slice(0, best).map(({ spec }) => spec);
   const renewed: NewMember[] = [];
   for (let number = count; renewed.length < lost.length; number += 1) {
     renewed.push(newMember(sweep.spec, parents, number, renewed));
   }
   return {
-    session: withSweepState(open, name, one => ({ ...one, renewing: { step, members: renewed } })),
+    session: mapSweeps(open, one =>
+      one.spec.name === name ? { ...one, renewing: { step, members: renewed } } : one
+    ),
     commands: [{ kind: 'renew', sweep: name }]
   };
 }
@@ -198,11 +206,6 @@ function isWanted({ selection }: ISession, { spec, spared }: TaskState): boolean
   return !spared && (selection?.includes(spec.name) ?? true);
 }
 
-/** Whether a task that diverged has left a place which nobody has taken yet. */
-function hasDiverged({ status, givenUp }: TaskState): boolean {
-  return status === 'stopped' && givenUp !== undefined && givenUp.place === undefined;
-}
-
 /** Whether a member is on its way to where it waits. */
 function isBelow({ state: { plan } }: ISession): (task: TaskState) => boolean {
   const hopeless = new Set(plan?.fresh ? plan.plan.unplanned.map(({ task }) => task) : []);
@@ -210,15 +213,4 @@ function isBelow({ state: { plan } }: ISession): (task: TaskState) => boolean {
     task.status === 'inspecting' ||
     (isActive(task) && task.target !== undefined) ||
     (task.status === 'ready' && !isHeld(task) && task.target !== undefined && !hopeless.has(task.spec.name));
-}
-
-function withSweepState(
-  session: ISession,
-  name: string,
-  change: (sweep: SweepState) => SweepState
-): ISession {
-  const { sweeps = [] } = session.state;
-  return withState(session, {
-    sweeps: sweeps.map(sweep => (sweep.spec.name === name ? change(sweep) : sweep))
-  });
 }

@@ -73,7 +73,9 @@ export function noteTrial(
     if (task?.alike === 'assumed') {
       return withoutLikeness(withState(session, { trials: left }), task);
     }
-    const again = inspectOnDevice(withState(session, { trials: left }), cell.signature);
+    // The signature of a trial of several is none of a task.
+    const signature = over.fused ? (task?.inspection?.signature ?? '') : cell.signature;
+    const again = inspectOnDevice(withState(session, { trials: left }), signature);
     if (again) {
       return again;
     }

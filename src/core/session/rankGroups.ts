@@ -1,4 +1,5 @@
 import { isRefused } from '../model/busyDevices.js';
+import { DIVERGED } from '../model/divergence.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { ended, replaceLast } from './attemptEnds.js';
@@ -22,7 +23,7 @@ import {
   withStaleProfile,
   withTask
 } from './session.js';
-import { DIVERGED, divergedIn } from './stopRules/divergence.js';
+import { divergedIn } from './stopRules/divergence.js';
 import { isOfStorage, noteDiskFull } from './storage.js';
 
 /** A rank group that vanishes is started again from the same checkpoint this often, then its task has failed. */

@@ -172,6 +172,15 @@ export function findSweep({ sweeps = [] }: SessionState, name: string): SweepSta
   return sweeps.find(({ spec }) => spec.name === name);
 }
 
+/** The session with its sweeps changed; `change` returns what is to stay as it is. */
+export function mapSweeps(session: ISession, change: (sweep: SweepState) => SweepState): ISession {
+  const { sweeps } = session.state;
+  const next = sweeps?.map(change);
+  return next?.some((sweep, place) => sweep !== sweeps![place])
+    ? withState(session, { sweeps: next })
+    : session;
+}
+
 /** The session with some public state replaced. */
 export function withState(session: ISession, patch: Partial<SessionState>): ISession {
   return { ...session, state: { ...session.state, ...patch } };

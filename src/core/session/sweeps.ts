@@ -1,3 +1,4 @@
+import { isPointOf } from '../model/sweepTasks.js';
 import type {
   Failure,
   PointsSuggestedEvent,
@@ -9,7 +10,7 @@ import type {
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { plannedCluster } from './plannedCluster.js';
-import { findSweep, type ISession, type IStep, isOpen, isStaying, withState } from './session.js';
+import { findSweep, type ISession, type IStep, isOpen, isStaying, mapSweeps, withState } from './session.js';
 import { addTasks } from './tasks.js';
 import { hasActive } from './taskTable.js';
 
@@ -54,11 +55,10 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
 /** Names of the sweeps that end, as the cells that they are of have made other tasks without one. */
 export function endedSweeps(session: ISession, told: readonly TaskSpec[]): ReadonlySet<string> {
   const { sweeps = [], tasks } = session.state;
-  const isOf = (spec: TaskSpec, name: string): boolean => spec.sweep === name && spec.cloneOf === undefined;
   const ended = sweeps
     .filter(({ spec: { name, template } }) => {
-      const origin = template?.origin ?? tasks.find(({ spec }) => isOf(spec, name))?.spec.origin;
-      return told.some(spec => isOf(spec, name) && spec.origin === origin);
+      const origin = template?.origin ?? tasks.find(({ spec }) => isPointOf(spec, name))?.spec.origin;
+      return told.some(spec => isPointOf(spec, name) && spec.origin === origin);
     })
     .map(({ spec }) => spec.name);
   return new Set(ended);
@@ -85,15 +85,16 @@ export function withoutEmptySweeps(before: ISession, session: ISession): ISessio
 
 /** The session whose sweeps try again to get points that there were none of. */
 export function withSweepsTriedAgain(session: ISession): ISession {
-  return session.state.sweeps?.some(({ error }) => error !== undefined)
-    ? withSweeps(session, ({ error: _before, ...sweep }) => sweep)
-    : session;
+  return mapSweeps(session, sweep => {
+    const { error, ...rest } = sweep;
+    return error ? rest : sweep;
+  });
 }
 
 /** Put suggested points into the session; or note why no further ones come. */
 export function noteSuggested(session: ISession, event: PointsSuggestedEvent): IStep {
   const { sweep: name, tasks, error } = event;
-  const noted = withSweeps(session, sweep => {
+  const noted = mapSweeps(session, sweep => {
     if (sweep.spec.name !== name) {
       return sweep;
     }
@@ -110,13 +111,11 @@ export function noteSuggested(session: ISession, event: PointsSuggestedEvent): I
  */
 export function suggestPoints(session: ISession): IStep {
   const commands: SuggestCommand[] = [];
-  let isOther = false;
-  const next = withSweeps(session, sweep => {
+  const next = mapSweeps(session, sweep => {
     const count = wanted(session, sweep);
     if (count === 0) {
       return sweep;
     }
-    isOther = true;
     const error = futility(session, sweep);
     if (error) {
       return { ...sweep, error };
@@ -125,7 +124,7 @@ export function suggestPoints(session: ISession): IStep {
     commands.push(suggestionOf(asked));
     return asked;
   });
-  return { session: isOther ? next : session, commands };
+  return { session: next, commands };
 }
 
 /** What was asked for, and not answered: by an engine that has ended since. */
@@ -211,9 +210,4 @@ function futility(session: ISession, { spec }: SweepState): Failure | undefined 
 function isToCome(task: TaskState, state: SessionState): boolean {
   const { status } = task;
   return status === 'inspecting' || status === 'ready' || isStaying(task) || isOpen(task, state);
-}
-
-function withSweeps(session: ISession, change: (sweep: SweepState) => SweepState): ISession {
-  const { sweeps } = session.state;
-  return sweeps ? withState(session, { sweeps: sweeps.map(change) }) : session;
 }

@@ -17,7 +17,7 @@ import {
 import type { Plan, PlanBudget, ProfileCell, Strategy, TaskState, TrialState } from '../wire/messages.js';
 import { candidateTasks, selectionOf, withAllWaiting } from './candidateTasks.js';
 import { exploration, exploresInRun, isExplorer } from './exploration.js';
-import { fusedCandidates, isUsed } from './fusedTrials.js';
+import { fusedCandidates, isUsed, tellsOfRuns } from './fusedTrials.js';
 import { fusionsOf } from './fusions.js';
 import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
@@ -49,8 +49,9 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const { open, promising, pruned, doubtful } = candidatesOf(session);
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
-  const likely = initialTrials(promising, tried);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely])];
+  const tellsMore = (cell: IGridCell): boolean => tellsOfRuns(session, cell);
+  const likely = initialTrials(promising, tried, tellsMore);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore)];
   first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);
@@ -110,10 +111,10 @@ export function noteTrialPlan(session: ISession, plan: Plan): ISession {
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
   const cluster = plannedCluster(session.state);
-  const alone = { ...plan, segments: plan.segments.filter(({ fusion }) => fusion === undefined) };
   const cells: TrialWish[] = [
     ...fusedCandidates(session).filter(trial => isUsed(session, plan, trial)),
-    ...selectTrials(alone, candidatesOf(session).open, signatures, cluster)
+    // What a run takes is told by what each of its tasks takes alone.
+    ...selectTrials(plan, candidatesOf(session).open, signatures, cluster)
   ];
   const { bestMakespan } = session;
   const isShort = goalOf(plan).lowerBound > (1 - WORTHWHILE) * bestMakespan;

@@ -220,24 +220,29 @@ function ending(
   }
   const failed = state.tasks.filter(isFailed);
   const trained = state.tasks.filter(({ status }) => status === 'finished').length;
+  const givenUp = state.tasks.filter(task => task.status === 'stopped' && task.givenUp).length;
   const { startedAt = 0, endedAt = 0, idleSeconds = 0 } = state.run ?? {};
   const took = duration(Math.max(0, Math.round(endedAt - startedAt - idleSeconds)), trans);
-  return failed.length === 0
-    ? {
-        text: trans.__('%1: %2 trained in %3.', name, taskCount(trained, trans), took),
-        isTrouble: false
-      }
-    : {
-        text: trans.__(
-          '%1: ended after %2; %3 trained, %4 failed: %5.',
-          name,
-          took,
-          count(trained),
-          count(failed.length),
-          listing(failed.map(nameOf), trans, NAMED)
-        ),
-        isTrouble: true
-      };
+  if (failed.length === 0) {
+    const tasks = taskCount(trained, trans);
+    return {
+      text:
+        givenUp === 0
+          ? trans.__('%1: %2 trained in %3.', name, tasks, took)
+          : trans.__('%1: %2 trained in %3, %4 given up.', name, tasks, took, count(givenUp)),
+      isTrouble: false
+    };
+  }
+  const counts = [
+    trans.__('%1 trained', count(trained)),
+    ...(givenUp > 0 ? [trans.__('%1 given up', count(givenUp))] : []),
+    trans.__('%1 failed', count(failed.length))
+  ];
+  const names = listing(failed.map(nameOf), trans, NAMED);
+  return {
+    text: trans.__('%1: ended after %2; %3: %4.', name, took, counts.join(', '), names),
+    isTrouble: true
+  };
 }
 
 const nameOf = ({ spec }: TaskState): string => printable(spec.name);

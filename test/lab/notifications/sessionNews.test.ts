@@ -104,6 +104,18 @@ describe('sessionNews', () => {
     expect(news(finishedState(), finishedState())).toEqual([]);
   });
 
+  it('tells how many were given up on the way', () => {
+    const state = finishedState();
+    const givenUp = { rule: 'asha', step: 3, place: 9, of: 12 };
+    const after: SessionState = {
+      ...state,
+      tasks: state.tasks.map((task, i) => (i < 9 ? { ...task, status: 'stopped', givenUp } : task))
+    };
+    const text = (end: SessionState) => news(runningState(), end).map(one => one.text);
+    expect(text(after)).toEqual(['quickstart: 3 tasks trained in 1 min, 9 given up.']);
+    expect(text(withStatus(after, 'failed', 11))[0]).toMatch(/; 2 trained, 9 given up, 1 failed: .+\.$/);
+  });
+
   it('tells an end with failures as trouble', () => {
     const [ended] = news(runningState(), withStatus(finishedState(), 'failed', 0, 1, 2, 3));
     expect(ended).toMatchObject({ kind: 'ended', isTrouble: true });

@@ -53,7 +53,7 @@ def lightning(**options: Any) -> Any:
     return of_lightning(SimpleNamespace(trainer=options))  # type: ignore[arg-type]
 
 
-def test_loggers_of_lightning_are_wishes(tmp_path: Path) -> None:
+def test_loggers_of_lightning_are_wishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loggers = pytest.importorskip("pytorch_lightning.loggers")
     made = [
         loggers.WandbLogger(name="mine", project="p", offline=True, save_dir=str(tmp_path)),
@@ -61,6 +61,8 @@ def test_loggers_of_lightning_are_wishes(tmp_path: Path) -> None:
     ]
     asked = {"wandb": "WandbLogger", "tensorboard": "TensorBoardLogger"}
     assert lightning(logger=made) == (Tracking(asked, "mine", "p"), [])
+    # Which the logger sets as well, for all that follows.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite://")
     mlflow = loggers.MLFlowLogger("experiment", tracking_uri="sqlite://", run_name="run")
     asked = {"mlflow": "MLFlowLogger"}
     assert lightning(logger=mlflow) == (Tracking(asked, "run", "experiment"), [])

@@ -31,6 +31,28 @@ def llama(seed: int = 0, layers: int = 2, width: int = 16, **config: Any) -> Any
         )
 
 
+def gpt2(dropout: float, layers: int = 2, width: int = 16) -> Any:
+    """A model of the GPT-2 architecture: of other linear layers, with dropout of its own."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return GPT2LMHeadModel(
+            GPT2Config(
+                vocab_size=WORDS,
+                n_embd=width,
+                n_layer=layers,
+                n_head=2,
+                n_positions=64,
+                resid_pdrop=dropout,
+                embd_pdrop=dropout,
+                attn_pdrop=0.0,
+                use_cache=False,
+            )
+        )
+
+
 def adapted(model: Any, rank: int = 4, alpha: float = 8, **config: Any) -> Any:
     """A model with LoRA on queries and values."""
     from peft import LoraConfig, get_peft_model
@@ -97,7 +119,9 @@ def lora(
     length: int = 8,
     ragged: int = 0,
     shift: int = 0,
+    count: int = 24,
     base: int = 0,
+    model: Any = None,
     peft: dict[str, Any] | None = None,
     config: dict[str, Any] | None = None,
     **task: Any,
@@ -115,8 +139,8 @@ def lora(
         return torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, steps)
 
     return Task(
-        adapted(llama(base, **(config or {})), rank, alpha, **(peft or {})),
-        Texts(length=length, ragged=ragged, shift=shift),  # type: ignore[arg-type]
+        adapted(model or llama(base, **(config or {})), rank, alpha, **(peft or {})),
+        Texts(count, length=length, ragged=ragged, shift=shift),  # type: ignore[arg-type]
         next_word,
         partial(torch.optim.AdamW, lr=lr, weight_decay=decay),
         **{

@@ -59,6 +59,7 @@ def sft(**settings: Any) -> Any:
     return adapter_tasks.adapters(max_steps=STEPS, gradient_checkpointing=False, **settings)
 
 
+@nightly
 @pytest.mark.parametrize(
     ("make", "settings"),
     [
@@ -70,9 +71,7 @@ def sft(**settings: Any) -> Any:
                 {"rank": 2, "learning_rate": 1e-3, "weight_decay": 0.1, "warmup_steps": 2},
             ],
         ),
-        pytest.param(
-            sft, [{"learning_rate": 1e-3}, {"learning_rate": 3e-3, "seed": 5}], marks=nightly
-        ),
+        (sft, [{"learning_rate": 1e-3}, {"learning_rate": 3e-3, "seed": 5}]),
     ],
     ids=["trainer", "sft"],
 )

@@ -91,6 +91,19 @@ def same(session: Session, specs: Sequence[Json], others: Sequence[Json]) -> Non
         assert difference(session, spec, other) < 1e-5
 
 
+def test_an_inspection_says_it(session: Session) -> None:
+    specs = [session.spec(lora, f"seen{n}", rank=2 + n) for n in range(2)]
+    specs.append(session.spec(lora, "refused", precision="float16"))
+    group = session.inspect(specs, 2)
+    assert group.wait() == [0], group.log
+    found = {e["result"]["task"]: e["result"]["inspection"] for e in group.of("inspected")}
+    for inspection in found.values():
+        wire.validate("Inspection", inspection)
+    assert found["seen0"]["fusion"]["base"] == found["seen1"]["fusion"]["base"]
+    assert [found[f"seen{n}"]["fusion"]["rank"] for n in range(2)] == [2, 3]
+    assert "float16" in found["refused"]["fusion"]["reason"]
+
+
 def test_each_ends_as_if_it_were_alone(session: Session) -> None:
     specs = specs_of(session, "all", MIXED)
     group = start(session, specs)

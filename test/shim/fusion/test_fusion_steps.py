@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from fusion_tasks import lora
+from fusion_tasks import gpt2, lora
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.fusion import FusedModel
@@ -138,6 +138,56 @@ def test_dropout_draws_what_each_draws_alone() -> None:
     losses, weights = largest_difference(makes_of(settings))
     assert losses < 1e-5
     assert weights < 1e-5
+
+
+def test_a_model_with_dropout_and_linear_layers_of_its_own() -> None:
+    makes: list[Make] = [
+        lambda own=own, n=n: lora(  # type: ignore[misc]
+            **own,
+            model=gpt2(0.1),
+            micro_batches=2,
+            peft={"target_modules": ["c_attn", "c_fc"], "lora_dropout": 0.1 * n},
+        )
+        for n, own in enumerate(MIXED[:3])
+    ]
+    losses, weights = largest_difference(makes, 8)
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_ranks_and_scales_of_places_of_their_own() -> None:
+    patterns = [
+        {"use_rslora": True},
+        {"rank_pattern": {"q_proj": 1}, "alpha_pattern": {"v_proj": 3}},
+        {"init_lora_weights": False},
+    ]
+    settings = [{**own, "peft": peft} for own, peft in zip(MIXED, patterns, strict=False)]
+    losses, weights = largest_difference(makes_of(settings))
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_last_batches_are_as_large_as_they_are() -> None:
+    # Epochs of 6, 7 and 5 steps, whose last batches have 4, 1 and 3 samples.
+    settings = [{**own, "count": n} for own, n in zip(MIXED, (24, 25, 19), strict=False)]
+    losses, weights = largest_difference(makes_of(settings, micro_batches=2), 15)
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_the_one_whose_model_it_is_leaves() -> None:
+    makes: list[Make] = [lambda own=own: lora(**own, model=gpt2(0.1), peft={"target_modules": ["c_attn"]}) for own in MIXED[:3]]  # type: ignore[misc]
+    model, runners, batches = fused(makes)
+    for step in range(STEPS):
+        going = [n for n in range(3) if n > 0 or step < 5]
+        model.steps.make({runners[n]: batches[n].micro_batches(step) for n in going})
+    for number in (1, 2):
+        alone = Alone(makes[number], number)
+        for step in range(STEPS):
+            alone.step(step)
+        own = weights(runners[number])
+        for name, value in weights(alone.runner).items():
+            assert float((own[name] - value).abs().max()) < 1e-5
 
 
 def test_the_test_would_see_another_seed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,10 @@ import fusion_tasks
 import pytest
 import torch
 from fusion_tasks import Texts, adapted, llama, lora
-from jupyterlab_saturn import wire
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.adapters.trainer_task import from_trainer
 from jupyterlab_saturn.training.inspect.fusion_verdict import fusion_verdict
 from jupyterlab_saturn.training.task.samples import Samples
-from ranks import Session
 
 cloudpickle.register_pickle_by_value(fusion_tasks)
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -130,6 +128,18 @@ def test_a_model_whose_samples_meet_is_refused() -> None:
     assert "depends on others" in reason(task)
 
 
+def test_a_model_that_remembers_is_refused() -> None:
+    task = lora()
+    layer = task.model.get_submodule("base_model.model.model.layers.0.mlp")
+    layer.register_buffer("seen", torch.zeros(()))
+
+    def counting(module: Any, _: Any) -> None:
+        module.seen += 1
+
+    layer.register_forward_pre_hook(counting)
+    assert "layers.0.mlp.seen changes in its forward" in reason(task)
+
+
 def test_a_model_without_adapters_has_no_verdict() -> None:
     task = lora()
     assert verdict(Task(torch.nn.Linear(2, 2), task.data, task.loss, batch_size=4)) is None
@@ -147,23 +157,3 @@ def test_a_trainer_that_computes_its_loss_itself(tmp_path: Path) -> None:
     made = trainer(tmp_path)
     made.compute_loss_func = lambda outputs, labels, num_items_in_batch=None: outputs.logits.mean()
     assert "the loss is computed as a whole, by its Trainer" in reason(from_trainer(made))
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
-    session = Session()
-    yield session
-    session.close()
-
-
-def test_an_inspection_says_it(session: Session) -> None:
-    specs = [session.spec(lora, f"seen{n}", rank=2 + n) for n in range(2)]
-    specs.append(session.spec(lora, "refused", precision="float16"))
-    group = session.inspect(specs, 2)
-    assert group.wait() == [0], group.log
-    found = {e["result"]["task"]: e["result"]["inspection"] for e in group.of("inspected")}
-    for inspection in found.values():
-        wire.validate("Inspection", inspection)
-    assert found["seen0"]["fusion"]["base"] == found["seen1"]["fusion"]["base"]
-    assert [found[f"seen{n}"]["fusion"]["rank"] for n in range(2)] == [2, 3]
-    assert "float16" in found["refused"]["fusion"]["reason"]

@@ -21,6 +21,7 @@ from trackers.tracked_session import READERS, STATUSES
 
 __all__ = ["home", "session"]  # fixtures
 
+ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 MARK = "jupyterlab_saturn.trackers"
 
 
@@ -38,7 +39,7 @@ def test_a_session_tells_tensorboard_though_its_exporter_is_killed(
     [text] = shell.texts()
     place = session.paths.tracker("tensorboard")
     assert f'%load_ext tensorboard, then %tensorboard --logdir "{place}"' in text
-    session.run()
+    session.run(exclude=ALONE)
     until(lambda: report(session).get("steps", 0) > 20)
     [exporter] = named(MARK, session)
     os.kill(exporter.pid, signal.SIGKILL)
@@ -66,7 +67,7 @@ def test_each_step_is_told_once_though_the_agent_is_killed(session: Session) -> 
     session.cluster(cpu=2)
     session.add(lines, {"lr": [0.1, 0.05], "pause": 0.01, "steps": 300})
     session.track("tensorboard")
-    session.run()
+    session.run(exclude=ALONE)
     until(lambda: report(session).get("steps", 0) > 50)
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
@@ -119,7 +120,11 @@ def test_what_cannot_be_told_is_refused_before_anything(
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
     assert refused("comet") == "unknown-tracker"
     assert refused("tensorboard", project="p") == refused("trackio", "uri") == "bad-option"
-    assert refused("mlflow", "./mlruns") == refused("mlflow", "file:///runs") == "bad-uri"
+    for uri in ("./mlruns", "file:///runs", "sqlite://", "sqlite:///:memory:"):
+        assert refused("mlflow", uri) == "bad-uri"
+        with monkeypatch.context() as there:
+            there.setenv("MLFLOW_TRACKING_URI", uri)
+            assert refused("mlflow") == "bad-uri"
     assert refused("wandb", online=True) == "no-key"
     assert track_body("wandb") == {"set": {"tracker": "wandb"}}
     monkeypatch.setenv("WANDB_API_KEY", "k")
@@ -131,6 +136,11 @@ def test_what_cannot_be_told_is_refused_before_anything(
     asked = track_body("mlflow")
     assert "pw" not in str(asked["set"]) and "pw" in str(asked["secrets"])
     assert "secrets" not in track_body("mlflow", "sqlite:////runs.db")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///runs.db")
+    here = f"sqlite:///{tmp_path}/runs.db"
+    assert track_body("mlflow")["secrets"] == {"MLFLOW_TRACKING_URI": here}
+    assert track_body("mlflow", "sqlite:///runs.db")["set"].get("uri") == here
     monkeypatch.setattr(catalogue, "find_spec", lambda _: None)
     with pytest.raises(SaturnError) as missing:
         track_body("wandb")

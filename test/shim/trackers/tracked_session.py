@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
-from jupyterlab_saturn.trackers.catalogue import kind_of
+from jupyterlab_saturn.trackers.catalogue import KINDS, kind_of
 from jupyterlab_saturn.whole_files import write_json
 from stage import until
 
@@ -119,13 +119,15 @@ class TrackedSession:
         folder = str(self.paths.folder)
         command = [sys.executable, str(MAIN), folder, json.dumps(self.wish), f"{folder}/state.json"]
         log = (self.paths.folder / "exporter.log").open("ab")
+        keys = {name for kind in KINDS for name in kind.secrets}
+        kept = {name: value for name, value in os.environ.items() if name not in keys}
         with log:
             self._exporter = subprocess.Popen(
                 command,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, **kind_of(self.tracker).environment},
+                env={**kept, **kind_of(self.tracker).environment},
             )
         return self._exporter
 

@@ -83,6 +83,12 @@ describe('first trials', () => {
     expect(first.map(cell => cell.strategy.devices)).toEqual([4, 4, 4]);
   });
 
+  it('are of what tells of more, where something does', () => {
+    const first = initialTrials(grid, [], ({ strategy: { devices } }) => devices === 1);
+    expect(first.map(cell => cell.strategy.technique)).toEqual(['ddp', 'fsdp', 'pipeline']);
+    expect(first.map(cell => cell.strategy.devices)).toEqual([1, 1, 1]);
+  });
+
   it('are not of signatures about which something is known', () => {
     expect(initialTrials(grid, [ok('s', strategy('ddp', 1))]).map(cell => cell.signature)).toEqual([
       't',

@@ -113,6 +113,21 @@ it('sixteen adapters on two devices are two runs, and done in less than half the
   expect(plan.optimal).toBe(true);
 });
 
+it('adapters of three ranks of which nothing is measured are tried together, and train so', async () => {
+  const speeds = new Map([
+    ['single:1', 0.05],
+    ['ddp:2', 0.08]
+  ]);
+  const tasks = adapters(24, 200, { believed: speeds, truth: speeds, unknown: true }).map((task, index) => ({
+    ...task,
+    signature: `rank ${index % 3}`
+  }));
+  const world = worldOf(tasks, 2, { together: count => 0.05 * (0.7 + 0.3 * count) });
+  const { sim } = await live(world, 'pays', assertDevicesOnce);
+  const runs = runsIn(sim.session.state);
+  expect(runs.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(20);
+});
+
 it(
   'in any world with adapters each step is made once in the end, on devices of its own, and replay is exact',
   async () => {

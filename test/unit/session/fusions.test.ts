@@ -299,6 +299,32 @@ describe('a run of several', () => {
   });
 });
 
+describe('a trial of several', () => {
+  const error = { code: 'other-task', message: 'It is built otherwise.' };
+  const failed = cellOf('base', 0, { status: 'failed', fused: 3, error });
+
+  function tried(): [SessionHarness, string] {
+    const sim = known(many(3));
+    const alone = sim.session.state.cells.filter(({ fused }) => fused === undefined);
+    sim.session = { ...sim.session, state: { ...sim.session.state, cells: alone } };
+    sim.feed({ kind: 'profile-requested', full: true });
+    const [trial] = sim.take('trial');
+    expect(trial!.body).toMatchObject({ base: 'base', signature: 'sig', task: { name: 'a0' } });
+    expect(trial!.body.fused).toHaveLength(2);
+    return [sim, trial!.body.trial];
+  }
+
+  it('which is built otherwise on its device, is no verdict on runs: its tasks are inspected there', () => {
+    const [sim, trial] = tried();
+    sim.feed({ kind: 'trial-finished', trial, cell: failed });
+    const { tasks, trials, cells } = sim.session.state;
+    expect(tasks.map(({ status }) => status)).toEqual(Array(3).fill('inspecting'));
+    expect(cells.filter(({ fused }) => fused !== undefined)).toEqual([]);
+    expect(trials).toEqual([]);
+    expect(sim.take('inspect').at(-1)!.body.device).toBe('cpu0');
+  });
+});
+
 describe('a plan of a client', () => {
   const run = (names: string[], start: number, seconds: number): Segment[] =>
     names.map(task => ({

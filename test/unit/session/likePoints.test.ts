@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { plan } from '../../../src/core/planner/plan.js';
+import { isLoner } from '../../../src/core/session/fusedEnds.js';
 import type { Inspection, SweepSpec, TaskSpec, TaskState } from '../../../src/core/wire/messages.js';
 import { sweepOf, TEMPLATE } from '../search/sweeps.js';
 import { inspection, SessionHarness } from './sessionHarness.js';
@@ -171,6 +173,81 @@ describe('a point that turns out to be another task', () => {
     const cell = { signature, strategy, status: 'failed' as const, source: 'measured' as const, error };
     sim.feed({ kind: 'trial-finished', trial: body.trial, cell });
     expect(sim.looking()).toEqual(['net-2', 'net-3', 'net-4', 'net-5']);
+  });
+});
+
+describe('adapters of one model that share an inspection', () => {
+  const SINGLE = [{ technique: 'single', devices: 1 }];
+  const fusion = { base: 'base', sites: 2, rank: 8 };
+
+  /** Six of them, two of which were inspected, in one run. */
+  async function begun(): Promise<void> {
+    sim = new Inspecting();
+    sim.connect(1);
+    sim.search(6, SPACE, () => 64);
+    for (const name of sim.looking()) {
+      sim.found(name, { ...inspection('width 64', 100, SINGLE), fusion });
+    }
+    const cell = { strategy: SINGLE[0]!, status: 'ok', source: 'measured', startSeconds: 1 } as const;
+    const cells = [
+      { ...cell, signature: 'width 64', stepSeconds: 1 },
+      { ...cell, signature: 'base', stepSeconds: 1.2, fused: 2 },
+      { ...cell, signature: 'base', stepSeconds: 2, fused: 6 }
+    ];
+    sim.feed({ kind: 'cells-recalled', cells });
+    sim.feed({ kind: 'run-requested' });
+    for (let [asked] = sim.take('plan'); asked; [asked] = sim.take('plan')) {
+      const made = await plan({ ...asked.request, budget: { iterations: 500 } });
+      sim.feed({ kind: 'plan-made', plan: made, basis: asked.planRevision }, 0);
+    }
+  }
+
+  it('train in one run, whose ranks look at each that was not inspected itself', async () => {
+    await begun();
+    const [start, ...others] = sim.take('start');
+    expect(others).toEqual([]);
+    const { body } = start!;
+    const members = [body, ...body.fused!].map(({ task, signature, assumed }) => ({
+      task,
+      signature,
+      assumed
+    }));
+    expect(members).toHaveLength(6);
+    for (const { task, signature, assumed } of members) {
+      expect([signature, assumed]).toEqual(['width 64', Number(task.name.slice(4)) > 1 ? true : undefined]);
+    }
+  });
+
+  it('and one that is another task leaves it, and may be fused when it was inspected', async () => {
+    await begun();
+    const error = { code: 'other-task', message: 'It is built otherwise.' };
+    for (const { spec } of sim.all) {
+      const isOther = spec.name === 'net-3';
+      sim.group(spec.name, 1, isOther ? 'failed' : 'started', isOther ? { error } : { step: 0 });
+    }
+    expect(sim.looking()).toEqual(['net-3']);
+    expect(sim.task('net-3').attempts).toEqual([]);
+    expect(sim.all.map(({ status }) => status)).toEqual([
+      ...Array(3).fill('running'),
+      'inspecting',
+      ...Array(2).fill('running')
+    ]);
+    expect(sim.task('net-4').attempts[0]!.fusion).toBe(sim.task('net-0').attempts[0]!.fusion);
+    sim.found('net-3', { ...inspection('width 64', 100, SINGLE), fusion });
+    expect(sim.task('net-3')).toMatchObject({ status: 'ready', inspection: { fusion } });
+    expect(isLoner(sim.task('net-3'))).toBe(false);
+  });
+
+  it('are each inspected where two of them cannot be in one run, or have other models', () => {
+    for (const other of [{ reason: 'It cannot.' }, { ...fusion, base: 'another' }, { ...fusion, rank: 4 }]) {
+      sim = new Inspecting();
+      sim.connect(1);
+      sim.search(6, SPACE, () => 64);
+      sim.looking();
+      sim.found('net-0', { fusion });
+      sim.found('net-1', { fusion: other });
+      expect(sim.looking()).toEqual(['net-2', 'net-3', 'net-4', 'net-5']);
+    }
   });
 });
 

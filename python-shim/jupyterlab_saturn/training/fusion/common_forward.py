@@ -99,10 +99,11 @@ class CommonForward:
             for part in parts:
                 seed_all(part.seed)
                 draws.begin_part()
-            before = global_state()
+            before, buffers = global_state(), _copies(self._task.model)
             pieces = self.outputs(joined, parts, [partial(draws.of, n) for n in range(len(parts))])
             if global_state() != before:
                 raise NotFused("its forward draws random numbers otherwise than by nn.Dropout")
+            _require_kept(self._task.model, buffers)
             for part, piece in zip(parts, pieces, strict=True):
                 seed_all(part.seed)
                 with self._precise():
@@ -139,6 +140,18 @@ def require_same(
     if len(together) > 1:
         raise NotFused("its batches are no tensors by sample, which can be put together")
     forward.require_same(together[0], parts)
+
+
+def _copies(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: buffer.clone() for name, buffer in model.named_buffers()}
+
+
+def _require_kept(model: torch.nn.Module, before: Mapping[str, torch.Tensor]) -> None:
+    """See that a forward has left buffers as they were, which are those of all tasks."""
+    for name, buffer in model.named_buffers():
+        known = before.get(name)
+        if known is None or known.shape != buffer.shape or not torch.equal(known, buffer):
+            raise NotFused(f"{name} changes in its forward, and would be that of all tasks")
 
 
 def _alike(one: Any, other: Any, tolerance: float) -> bool:

@@ -79,7 +79,9 @@ def share_frozen(
     host: nn.Module,
     host_sites: Sequence[AdapterSite],
 ) -> None:
-    """Have a model use the frozen tensors of another, so that its own are freed.
+    """Have a model use the frozen parameters of another, so that its own are freed.
+
+    Buffers, which a forward may change, stay its own.
 
     Parameters
     ----------
@@ -98,7 +100,9 @@ def share_frozen(
     for key, tensor in own.items():
         if not _same(tensor, theirs[key]):
             raise _other(name, f"{key} differs")
-        tensor.data = theirs[key].data
+    for key, tensor in own.items():
+        if isinstance(tensor, nn.Parameter):
+            tensor.data = theirs[key].data
 
 
 def _other(name: str, what: str) -> SaturnError:

@@ -1,8 +1,6 @@
+import { DIVERGED } from '../../model/divergence.js';
 import type { GivenUp, GroupEvent, SessionState, TaskState } from '../../wire/messages.js';
 import { ruledSweep } from './ladder.js';
-
-/** Code of the failure of a task whose loss, or a weight, is no number any more. */
-export const DIVERGED = 'loss-not-finite';
 
 /** Whether a task has failed by diverging: where a rule compares it with others, it counts as given up, without a value. */
 export function divergedIn(

@@ -1,4 +1,5 @@
-import { metricIn } from '../../model/metricName.js';
+import { metricValue } from '../../model/metricName.js';
+import { membersOf } from '../../model/sweepTasks.js';
 import type { Criterion, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
 import {
   findTask,
@@ -6,12 +7,12 @@ import {
   type IStep,
   isActive,
   lastAttempt,
+  mapSweeps,
   withNotice,
-  withState,
   withTask
 } from '../session.js';
 import { giveUp } from '../stopping.js';
-import { comparedBy, type IRuledSweep, ladderOf, ruledSweep, tasksOf } from './ladder.js';
+import { comparedBy, type IRuledSweep, ladderOf, ruledSweep } from './ladder.js';
 import { noMetric } from './refusal.js';
 import { placeOf, scoreOf } from './stopRule.js';
 
@@ -28,7 +29,8 @@ export function noteRung(session: ISession, event: GroupEvent): IStep {
     return { session, commands: [] };
   }
   const criterion = comparedBy(ruled, task);
-  const value = told(event, criterion);
+  // Where nothing is evaluated, the loss is that of training.
+  const value = metricValue(event, criterion.metric);
   if (value === undefined) {
     return { session: withoutMetric(session, ruled, task, criterion, event), commands: [] };
   }
@@ -53,7 +55,7 @@ function judged(
   criterion: Criterion
 ): GivenUp | undefined {
   const { rule, numbers, sweep } = ruled;
-  const others = tasksOf(session.state, sweep).flatMap(other => {
+  const others = membersOf(session.state.tasks, sweep.spec.name).flatMap(other => {
     const at = other === task ? undefined : ladderOf(session.state, ruled, other)[place];
     const found = other.rungs?.find(rung => rung.step === at);
     return found ? [scoreOf(found.value, criterion.goal)] : [];
@@ -65,12 +67,6 @@ function judged(
     : undefined;
 }
 
-/** What a rung tells of a metric; undefined when it tells nothing of it. Where nothing is evaluated, the loss is that of training. */
-function told({ metrics = {}, loss }: GroupEvent, { metric }: Criterion): number | null | undefined {
-  const name = metricIn(Object.keys(metrics), metric);
-  return name === undefined ? (metric === 'loss' ? loss : undefined) : metrics[name];
-}
-
 /** The session whose sweep is trained without its rule, which would compare by what no evaluation tells. */
 function withoutMetric(
   session: ISession,
@@ -80,12 +76,14 @@ function withoutMetric(
   event: GroupEvent
 ): ISession {
   const names = Object.keys(event.metrics ?? {});
-  const isKnown = tasksOf(session.state, sweep).some(({ rungs = [] }) => rungs.length > 0);
+  const isKnown = membersOf(session.state.tasks, sweep.spec.name).some(({ rungs = [] }) => rungs.length > 0);
   const comes = names.length === 0 && task.inspection?.native !== undefined;
   if (sweep.unjudged || isKnown || comes) {
     return session; // this one evaluation lacks it, or its own loop has made none yet
   }
   const unjudged = noMetric(numbers.kind, task, criterion, names);
-  const sweeps = (session.state.sweeps ?? []).map(one => (one === sweep ? { ...one, unjudged } : one));
-  return withNotice(withState(session, { sweeps }), unjudged);
+  return withNotice(
+    mapSweeps(session, one => (one === sweep ? { ...one, unjudged } : one)),
+    unjudged
+  );
 }

@@ -1,12 +1,7 @@
-import type {
-  Criterion,
-  SessionState,
-  StopRule,
-  SweepState,
-  TaskSpec,
-  TaskState
-} from '../../wire/messages.js';
-import { findSweep, type ISession, withState } from '../session.js';
+import { BY_LOSS } from '../../model/metricGoal.js';
+import { isMember, membersOf } from '../../model/sweepTasks.js';
+import type { Criterion, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import { findSweep, type ISession, mapSweeps } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';
 import type { IStopRule } from './stopRule.js';
@@ -26,22 +21,12 @@ export function ruledSweep(state: SessionState, task: TaskState): IRuledSweep | 
   return sweep && numbers && rule && { sweep, numbers, rule };
 }
 
-/** The tasks that the rule of a sweep compares. */
-export function tasksOf({ tasks }: SessionState, { spec: { name } }: SweepState): TaskState[] {
-  return tasks.filter(({ spec }) => spec.sweep === name && isMember(spec));
-}
-
-/** Whether a task is a point of its sweep, or goes on in the place of one. */
-function isMember({ cloneOf, warmStart }: TaskSpec): boolean {
-  return cloneOf === undefined || warmStart?.continues === true;
-}
-
 /** By what the tasks of a sweep are compared: as was said with it, else as the task has it, else by their losses. */
 export function comparedBy(
   { sweep }: Pick<IRuledSweep, 'sweep'>,
   { spec, inspection }: TaskState
 ): Criterion {
-  return sweep.spec.by ?? spec.best ?? inspection?.best ?? { metric: 'loss', goal: 'min' };
+  return sweep.spec.by ?? spec.best ?? inspection?.best ?? BY_LOSS;
 }
 
 /**
@@ -89,7 +74,7 @@ function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number,
 /** After how many samples tasks are compared first, by what is known of them now: of the longest task. */
 function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): number | undefined {
   let longest: TaskState['inspection'];
-  for (const { inspection } of tasksOf(state, sweep)) {
+  for (const { inspection } of membersOf(state.tasks, sweep.spec.name)) {
     if (inspection && (!longest || samplesOf(inspection) > samplesOf(longest))) {
       longest = inspection;
     }
@@ -112,11 +97,13 @@ export function withLadders(session: ISession): ISession {
   if (!sweeps.some(({ spec, firstRung }) => spec.stop && firstRung === undefined) || !hasActive(tasks)) {
     return session;
   }
-  return withState(session, { sweeps: sweeps.map(sweep => settled(session.state, sweep)) });
+  return mapSweeps(session, sweep => settled(session.state, sweep));
 }
 
 function settled(state: SessionState, sweep: SweepState): SweepState {
-  const begun = sweep.firstRung === undefined && tasksOf(state, sweep).find(task => task.attempts.length > 0);
+  const begun =
+    sweep.firstRung === undefined &&
+    membersOf(state.tasks, sweep.spec.name).find(task => task.attempts.length > 0);
   const ruled = begun ? ruledSweep(state, begun) : undefined;
   const first = ruled && firstRung(state, ruled);
   return first === undefined ? sweep : { ...sweep, firstRung: first };

@@ -1,4 +1,5 @@
 import { metricIn } from '../../model/metricName.js';
+import { membersOf } from '../../model/sweepTasks.js';
 import { isChoices } from '../../search/dimension.js';
 import { SaturnError } from '../../wire/failure.js';
 import type {
@@ -10,7 +11,7 @@ import type {
   TaskState
 } from '../../wire/messages.js';
 import { ruleKinds, ruleOfKind } from './knownRules.js';
-import { comparedBy, type IRuledSweep, ruledSweep, tasksOf } from './ladder.js';
+import { comparedBy, type IRuledSweep, ruledSweep } from './ladder.js';
 
 /** @throws SaturnError `unknown-rule`. */
 export function requireRule(rule: StopRule | undefined): void {
@@ -75,7 +76,7 @@ function whyNoMember(
     );
   const shape = ({ parameters, steps, batchSize }: Inspection): string =>
     `${parameters} parameters and ${steps} steps of ${batchSize} samples`;
-  const other = tasksOf(state, sweep).find(
+  const other = membersOf(state.tasks, sweep.spec.name).find(
     one =>
       one.inspection !== undefined &&
       one.spec.name !== name &&

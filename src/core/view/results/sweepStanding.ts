@@ -1,4 +1,7 @@
-import { metricIn } from '../../model/metricName.js';
+import { hasDiverged } from '../../model/divergence.js';
+import { BY_LOSS } from '../../model/metricGoal.js';
+import { metricValue } from '../../model/metricName.js';
+import { membersOf } from '../../model/sweepTasks.js';
 import type { Argument, Criterion, SessionState, SweepState, TaskState } from '../../wire/messages.js';
 import { criterionOf } from './criterion.js';
 
@@ -18,7 +21,7 @@ export interface ISweepStanding {
   readonly sweep: SweepState;
   readonly criterion: Criterion;
   readonly standings: readonly IStanding[];
-  /** The best of those that are at their end; while there is none, of all. Undefined while nothing is known. */
+  /** The best of those that are at their end; while there is none, of all. Undefined while none has a number. */
   readonly best: IStanding | undefined;
   /** How many were trained to the end, train now, were given up by the rule, or failed. */
   readonly trained: number;
@@ -58,19 +61,19 @@ export function pointOf({ spec }: SweepState, task: TaskState): (readonly [name:
 }
 
 function standingOf(sweep: SweepState, all: readonly TaskState[]): ISweepStanding {
-  const tasks = all.filter(({ spec }) => spec.sweep === sweep.spec.name && spec.cloneOf === undefined);
+  const tasks = membersOf(all, sweep.spec.name);
   const said = tasks.map(criterionOf).find(criterion => criterion !== undefined);
-  const criterion = sweep.spec.by ?? said ?? { metric: 'loss', goal: 'min' };
+  const criterion = sweep.spec.by ?? said ?? BY_LOSS;
   const ranked = inOrder(tasks.map(task => lastKnown(task, criterion)));
   const isGivenUp = ({ givenUp }: TaskState): boolean => givenUp !== undefined;
   const standings = ranked.map(({ task, depth, value, step }, i) => ({
     ...{ task, value, step },
     place: depth > 0 ? i + 1 : undefined
   }));
-  const placed = standings.filter(({ place }) => place !== undefined);
+  const found = standings.filter(({ place, value }) => place !== undefined && typeof value === 'number');
   return {
     ...{ sweep, criterion, standings },
-    best: placed.find(({ step, value }) => step === undefined && value !== undefined) ?? placed[0],
+    best: found.find(({ step }) => step === undefined) ?? found[0],
     trained: tasks.filter(({ status }) => status === 'finished').length,
     training: tasks.filter(task => isTraining(task) && !isGivenUp(task)).length,
     givenUp: tasks.filter(isGivenUp).length,
@@ -111,22 +114,18 @@ function lastKnown(task: TaskState, { metric, goal }: Criterion): IKnown {
     ...{ cost: costOf(value), costs: rungs.map(rung => costOf(rung.value)) }
   });
   if (result) {
-    const name = metricIn(Object.keys(result.metrics), metric);
-    const value = name === undefined ? (metric === 'loss' ? result.loss : undefined) : result.metrics[name];
-    return known(value, undefined, Infinity);
+    return known(metricValue(result, metric), undefined, Infinity);
   }
-  if (task.givenUp && task.givenUp.place === undefined) {
-    return known(null, task.givenUp.step, Math.max(1, rungs.length)); // it has diverged
+  if (hasDiverged(task)) {
+    return known(null, task.givenUp?.step, Math.max(1, rungs.length));
   }
   const rung = rungs.at(-1);
   if (rung) {
     return known(rung.value, rung.step, rungs.length);
   }
   const last = validations.at(-1);
-  const name = last && metricIn(Object.keys(last.metrics), metric);
-  return last && name !== undefined
-    ? known(last.metrics[name], last.step, 0.5)
-    : known(undefined, undefined, 0);
+  const value = last && metricValue({ metrics: last.metrics }, metric);
+  return last && value !== undefined ? known(value, last.step, 0.5) : known(undefined, undefined, 0);
 }
 
 /**

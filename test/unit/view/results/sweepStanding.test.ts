@@ -72,11 +72,25 @@ describe('places', () => {
     ]);
   });
 
+  it('have no best where none is a number', () => {
+    const state = session({ a: [null], b: [0.2, null] });
+    expect(sweepStandings(state)[0]?.best).toBeUndefined();
+    expect(line(state)).not.toContain('best');
+  });
+
   it('leave out clones, which no rule compares', () => {
     const state = session({ a: [0.3] });
     const [a] = state.tasks as [TaskState];
     const clone = { ...a, spec: { ...a.spec, name: 'clone', cloneOf: 'a' } };
     expect(places({ ...state, tasks: [a, clone] })).toEqual([['a', 1]]);
+  });
+
+  it('rank who goes on in the place of a member of a population', () => {
+    const state = session({ a: [0.3], b: [0.2] });
+    const [a, b] = state.tasks as [TaskState, TaskState];
+    const warmStart = { task: 'a', hash: a.spec.hash, step: 1, continues: true, seed: 0, checkpoints: [] };
+    const member = { ...b, spec: { ...b.spec, cloneOf: 'a', warmStart } };
+    expect(places({ ...state, tasks: [a, member] })).toEqual(places(state));
   });
 });
 
