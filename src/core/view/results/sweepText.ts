@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Failure, SessionState, SweepSpec } from '../../wire/messages.js';
+import type { Failure, SessionState, SweepSpec, SweepState } from '../../wire/messages.js';
 import { type Block, sentence } from '../display/block.js';
 import { argument, count, listing, metric } from '../format/format.js';
 import { type IStanding, type ISweepStanding, pointOf, sweepStandings } from './sweepStanding.js';
@@ -18,7 +18,7 @@ export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
 /** How a sweep stands: `digits: 34 of 54 points, 5 trained to the end, 21 given up early, best 0.9710 (lr=0.0023, width=128)`. */
 export function sweepLine(standing: ISweepStanding, trans: ITranslation): string {
   const { sweep, trained, givenUp, failed, best } = standing;
-  const { points = sweep.made } = sweep.spec;
+  const points = pointsOf(sweep);
   const facts = [
     sweep.made < points
       ? trans.__('%1 of %2 points', count(sweep.made), count(points))
@@ -36,7 +36,7 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
   const { sweep, trained, training, givenUp, failed } = standing;
   return trans.__(
     'Of %1 points %2',
-    count(sweep.spec.points ?? sweep.made),
+    count(pointsOf(sweep)),
     [
       trans.__('%1 trained', count(trained)),
       trans.__('%1 training', count(training)),
@@ -44,6 +44,11 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
       ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : [])
     ].join(', ')
   );
+}
+
+/** How many points a sweep comes to; more than are wanted are there when it is told again with fewer. */
+function pointsOf({ spec: { points = 0 }, made }: SweepState): number {
+  return Math.max(points, made);
 }
 
 function bestWords(best: IStanding, { sweep }: ISweepStanding, trans: ITranslation): string {
