@@ -1,10 +1,11 @@
 import { sharesOf } from '../core/model/schedule/deviceRuns.js';
 import { ENGLISH } from '../core/model/translation.js';
+import { refuseRemoved } from '../core/session/admission.js';
 import { isAlike } from '../core/session/bridge.js';
 import { maxDevices } from '../core/session/deviceCounts.js';
 import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt } from '../core/session/session.js';
-import { refuseRemoved, selectTasks } from '../core/session/tasks.js';
+import { selectTasks } from '../core/session/tasks.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { count, listing } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';

@@ -1,10 +1,11 @@
 import { ENGLISH } from '../core/model/translation.js';
+import { admit, isRestated } from '../core/session/admission.js';
 import { cloneSpec, needsWeights, parentOf } from '../core/session/clones.js';
 import { fusionBase } from '../core/session/fusedRuns.js';
 import { refuseMissingNode } from '../core/session/nodes.js';
 import { findTask, type ISession } from '../core/session/session.js';
 import { endedSweeps } from '../core/session/sweeps.js';
-import { admit, isRestated, selectTasks, withNew } from '../core/session/tasks.js';
+import { selectTasks, withNew } from '../core/session/tasks.js';
 import { trackingEvent, trackingNode } from '../core/session/tracking.js';
 import { wishesEvent } from '../core/session/wishRequests.js';
 import { exportedFile } from '../core/view/export/exportedFile.js';

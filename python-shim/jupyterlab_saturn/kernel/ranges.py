@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 LOG_FACTOR = 100.0
 
 _NUMBER = r"[+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
-_RANGE = re.compile(rf"(?:(log|lin):)?({_NUMBER})\.\.({_NUMBER})(?::({_NUMBER}))?")
+# A third dot is neither of `..` nor of a number.
+_RANGE = re.compile(rf"(?:(log|lin):)?({_NUMBER})\.\.(?!\.)({_NUMBER})(?::({_NUMBER}))?")
 #: What begins like a range is meant as one.
-_LIKE_RANGE = re.compile(rf"(log|lin):|{_NUMBER}\.\.")
+_LIKE_RANGE = re.compile(rf"(log|lin):|(\w+:)?({_NUMBER}|[+-]?(nan|inf))\.\.", re.IGNORECASE)
 _EXAMPLE = "Write e.g. lr=1e-5..1e-1, lr=log:1e-5..1e-1, layers=2..8 or layers=2..8:2"
 
 
@@ -105,6 +106,8 @@ def between(
             raise _bad(f"A range cannot have {number!r} as its {name}: numbers must be finite.")
     if stride is not None and stride <= 0:
         raise _bad(f"A range cannot have the stride {stride!r}, which is not above 0.")
+    if log is not None and not isinstance(log, bool):
+        raise _bad(f"A range goes by logarithm or not: log is True or False, not {log!r}.")
     return Range(low, high, log, stride)
 
 

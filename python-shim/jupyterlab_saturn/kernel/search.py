@@ -36,6 +36,10 @@ def metric_choice(text: str | None) -> MetricChoice | None:
     """
     if text is None:
         return None
+    if not isinstance(text, str):
+        raise SaturnError(
+            "bad-criterion", f"by={text!r} is no text.", 'Name one metric, e.g. by="accuracy".'
+        )
     head, colon, tail = text.partition(":")
     if colon and head in _GOALS:
         metric, goal = tail, head
@@ -62,6 +66,10 @@ def stop_rule(text: str | None) -> StopRule | None:
     """
     if text is None or text == "none":
         return None
+    if not isinstance(text, str):
+        raise SaturnError(
+            "bad-stop", f"stop={text!r} is no text.", 'Name a rule, e.g. stop="asha:first=2".'
+        )
     kind, _, numbers = text.partition(":")
     if kind not in STOP_RULES:
         known = ", ".join([*STOP_RULES, "none"])
@@ -155,6 +163,12 @@ def sweep_spec(
             "bad-sweep",
             "There is nothing to search: the sweep names no parameter.",
             "Add one, e.g. --sweep lr=1e-5..1e-1",
+        )
+    if points is not None and (isinstance(points, bool) or not isinstance(points, int)):
+        raise SaturnError(
+            "bad-sweep",
+            f"A sweep cannot have {points!r} points.",
+            "Ask for a whole number of them.",
         )
     if points is not None and not 1 <= points <= 10_000:
         raise SaturnError(

@@ -15,11 +15,19 @@ export function refuseSweep(sweep: SweepSpec): void {
     refuseDimension(parameter, dimension);
   }
   const range = Object.keys(space).find(parameter => !isChoices(space[parameter]!));
+  const size = spaceSize(sweep);
+  if (points === undefined && range !== undefined && size === Infinity) {
+    throw new SaturnError({
+      code: 'bad-sweep',
+      message: `The range of "${range}" has no end of points. How many?`,
+      hint: 'Add --points 30.'
+    });
+  }
   if (points === undefined && (range !== undefined || search !== 'grid')) {
     throw new SaturnError({
       code: 'bad-sweep',
-      message: `${range === undefined ? `The search "${search}"` : `The range of "${range}"`} has no end of points. How many?`,
-      hint: 'Add --points 30.'
+      message: `The search "${search}" is not told how many of the ${size} points it is to choose.`,
+      hint: `Add --points ${Math.min(30, size)}${range === undefined ? ', or leave out --search to try each' : ''}.`
     });
   }
   if ((search === 'grid') === (template !== undefined)) {
@@ -30,12 +38,11 @@ export function refuseSweep(sweep: SweepSpec): void {
     });
   }
   refusePopulation(sweep);
-  const size = spaceSize(sweep);
   if (points !== undefined && points > size) {
     throw new SaturnError({
       code: 'bad-sweep',
-      message: `The sweep has ${size} points in all, not ${points}.`,
-      hint: `Ask for fewer, e.g. --points ${size}, or leave it out to try each.`
+      message: `The sweep has ${size === 1 ? '1 point' : `${size} points`} in all, not ${points}.`,
+      hint: `Ask for fewer: --points ${size}.`
     });
   }
   if (search === 'tpe' && !by) {

@@ -1,9 +1,10 @@
 import { type Digest, derivedSpec } from '../search/derivedSpec.js';
 import { SaturnError } from '../wire/failure.js';
 import type { TaskClone, TaskSpec, TaskState, WarmStart } from '../wire/messages.js';
+import { refuseRemoved } from './admission.js';
 import { cloneName } from './cloneName.js';
 import { findTask, type ISession } from './session.js';
-import { refuseRemoved, selectTasks } from './tasks.js';
+import { selectTasks } from './tasks.js';
 
 /** A checkpoint that was kept for a clone to begin with. */
 export interface IKeptWeights {

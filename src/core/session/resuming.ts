@@ -8,6 +8,7 @@ import {
   type ISession,
   type IStep,
   isResumable,
+  isStaying,
   mapTasks,
   withGoal,
   withStaleProfile
@@ -16,7 +17,7 @@ import { selectTasks } from './tasks.js';
 import { forgetFailures } from './verdicts.js';
 
 /** A task of which training is wanted once more: one that was stopped, is about to be, or has failed; else as it is. */
-export function resumed(task: TaskState): TaskState {
+function resumed(task: TaskState): TaskState {
   if (task.status === 'stopping') {
     const { givenUp, ...rest } = task;
     return task.moving || task.removing ? task : { ...rest, moving: true, ...(givenUp && { spared: true }) };
@@ -113,10 +114,7 @@ export function selectFailed(session: ISession, names: readonly string[] | undef
 export function noteResume(session: ISession, names: readonly string[]): IStep {
   const wanted = new Set(names);
   const whole = inspectStopped(includeBusyDevices(session), names);
-  const hashes = session.state.tasks
-    .filter(({ spec, status }) => wanted.has(spec.name) && status === 'failed')
-    .map(({ spec }) => spec.hash);
-  const again = mapTasks(forgetFailures(whole.session, new Set(hashes)), task =>
+  const again = mapTasks(withFailedForgotten(whole.session, wanted), task =>
     wanted.has(task.spec.name) ? resumed(task) : task
   );
   const selection =
@@ -124,6 +122,39 @@ export function noteResume(session: ISession, names: readonly string[]): IStep {
       ? session.selection && [...new Set([...session.selection, ...names])]
       : [...names];
   return { ...whole, session: withGoal(withStaleProfile({ ...again, selection }), 'run') };
+}
+
+/**
+ * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones and goes on with those
+ * that a rule has given up. What trains already goes on, wherever it is moved.
+ */
+export function noteRun(session: ISession, names: readonly string[] | null): ISession {
+  const named = new Set(names ?? []);
+  const { plan: planned } = session.state;
+  const known = new Set(planned?.fresh ? planned.plan.segments.map(({ task }) => task) : []);
+  let changed = false;
+  const next = mapTasks(withFailedForgotten(session, named), task => {
+    const wanted = names === null || named.has(task.spec.name);
+    const isOver = task.status === 'failed' || task.givenUp !== undefined;
+    const next = wanted && (names !== null || !isOver) ? resumed(task) : task;
+    changed ||= next !== task && !known.has(task.spec.name);
+    return next;
+  });
+  const training = session.state.tasks.filter(task => isStaying(task) || task.moving);
+  const selection = names && [...new Set([...names, ...training.map(({ spec }) => spec.name)])];
+  const same = JSON.stringify(session.selection) === JSON.stringify(selection);
+  const asked: ISession = { ...next, selection };
+  // Only a run can try what is over several nodes.
+  const more = session.state.wishes?.span !== undefined && session.state.goal !== 'run';
+  return withGoal(changed || !same || more ? withStaleProfile(asked) : asked, 'run');
+}
+
+/** The session in which nothing is held against tasks that have failed, and are tried again. */
+function withFailedForgotten(session: ISession, wanted: ReadonlySet<string>): ISession {
+  const failed = session.state.tasks.filter(
+    ({ spec, status }) => wanted.has(spec.name) && status === 'failed'
+  );
+  return forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash)));
 }
 
 /** What can be done with a task that is finished. */

@@ -20,19 +20,9 @@ import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profilin
 import { adoptGiven, adoptPlan, changesMoves } from './replanning.js';
 import { withReservations } from './reservations.js';
 import { reset } from './reset.js';
-import { noteResume, resumed } from './resuming.js';
+import { noteResume, noteRun } from './resuming.js';
 import { gather, withEarly } from './rungs.js';
-import {
-  type ISession,
-  type IStep,
-  isStaying,
-  mapTasks,
-  withGoal,
-  withNotice,
-  withStalePlan,
-  withStaleProfile,
-  withState
-} from './session.js';
+import { type ISession, type IStep, withGoal, withNotice, withStalePlan, withState } from './session.js';
 import { noteSpeed, splitSignature } from './speeds.js';
 import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
@@ -52,7 +42,7 @@ import { hasActive } from './taskTable.js';
 import { noteTechniques } from './techniques.js';
 import { noteTracking, restoreTracking, wakeTrackers } from './tracking.js';
 import { noteTrialPlan } from './trialPlanning.js';
-import { forgetFailures, withVerdicts } from './verdicts.js';
+import { withVerdicts } from './verdicts.js';
 import { isTimed, noteWishes } from './wishes.js';
 
 /**
@@ -278,33 +268,4 @@ function notePlanFailure(session: ISession, error: Failure): ISession {
   return plan && hasActive(tasks)
     ? withState(told, { plan: { ...plan, fresh: true } })
     : withState(told, { goal: 'none' });
-}
-
-/**
- * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones and goes on with those
- * that a rule has given up. What trains already
- * goes on, wherever it is moved.
- */
-function noteRun(session: ISession, names: readonly string[] | null): ISession {
-  const named = new Set(names ?? []);
-  const { plan: planned } = session.state;
-  const known = new Set(planned?.fresh ? planned.plan.segments.map(({ task }) => task) : []);
-  let changed = false;
-  const failed = session.state.tasks.filter(
-    ({ spec, status }) => named.has(spec.name) && status === 'failed'
-  );
-  const next = mapTasks(forgetFailures(session, new Set(failed.map(({ spec }) => spec.hash))), task => {
-    const wanted = names === null || named.has(task.spec.name);
-    const isOver = task.status === 'failed' || task.givenUp !== undefined;
-    const next = wanted && (names !== null || !isOver) ? resumed(task) : task;
-    changed ||= next !== task && !known.has(task.spec.name);
-    return next;
-  });
-  const training = session.state.tasks.filter(task => isStaying(task) || task.moving);
-  const selection = names && [...new Set([...names, ...training.map(({ spec }) => spec.name)])];
-  const same = JSON.stringify(session.selection) === JSON.stringify(selection);
-  const asked: ISession = { ...next, selection };
-  // Only a run can try what is over several nodes.
-  const more = session.state.wishes?.span !== undefined && session.state.goal !== 'run';
-  return withGoal(changed || !same || more ? withStaleProfile(asked) : asked, 'run');
 }

@@ -1,4 +1,5 @@
 import { isPointOf } from '../model/sweepTasks.js';
+import { MOST_FUSED } from '../profiling/fusedSpeeds.js';
 import type {
   Failure,
   PointsSuggestedEvent,
@@ -9,6 +10,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { fusionBase } from './fusedRuns.js';
 import { plannedCluster } from './plannedCluster.js';
 import { findSweep, type ISession, type IStep, isOpen, isStaying, mapSweeps, withState } from './session.js';
 import { addTasks } from './tasks.js';
@@ -17,7 +19,7 @@ import { hasActive } from './taskTable.js';
 /** Asks for further points of a sweep. */
 export type SuggestCommand = Extract<Command, { kind: 'suggest' }>;
 
-/** So many points wait or train at once where those before say nothing of those to come; others come when half are over. */
+/** So many points wait or train at once where those before say nothing of those to come. */
 const MOST_AT_ONCE = 512;
 
 /** The sweep of the session with which one goes on that is told again: its code, space and search are the same. */
@@ -33,10 +35,22 @@ export function isLearned({ search }: SweepSpec): boolean {
   return search === 'tpe';
 }
 
-/** How many points are to wait or train at once: those of which others learn, as few as keep the devices busy. */
+/**
+ * How many points are to wait or train at once: those of which others learn, as few as keep the devices busy, or fill a run on
+ * each where they can train together.
+ */
 export function pointsAtOnce(session: ISession, spec: SweepSpec): number {
+  if (!isLearned(spec)) {
+    return MOST_AT_ONCE;
+  }
   const devices = plannedCluster(session.state).nodes.flatMap(node => node.devices).length;
-  return isLearned(spec) ? 2 * Math.max(1, devices) : MOST_AT_ONCE;
+  return Math.max(1, devices) * (trainTogether(session, spec) ? MOST_FUSED : 2);
+}
+
+/** Whether points of a sweep were seen to be such as can train in one run. */
+function trainTogether({ state }: ISession, { name }: SweepSpec): boolean {
+  const isOwn = (task: TaskState): boolean => task.spec.sweep === name && fusionBase(task) !== undefined;
+  return state.wishes?.fuse !== 'never' && state.tasks.some(isOwn);
 }
 
 /** The session that knows of a sweep, and how many of its points there are. One of the same name gives way to it; its tasks stay. */
@@ -187,7 +201,8 @@ function wanted(session: ISession, { spec, made, asked, error }: SweepState): nu
   }
   const open = own.filter(task => isToCome(task, session.state)).length;
   const most = pointsAtOnce(session, spec);
-  const isEnough = isLearned(spec) ? open >= most : open > most / 2;
+  // Where they come by many, others come when half are over.
+  const isEnough = isLearned(spec) && !trainTogether(session, spec) ? open >= most : open > most / 2;
   return isEnough ? 0 : Math.min(left, most - open);
 }
 

@@ -176,7 +176,10 @@ def test_last_batches_are_as_large_as_they_are() -> None:
 
 
 def test_the_one_whose_model_it_is_leaves() -> None:
-    makes: list[Make] = [lambda own=own: lora(**own, model=gpt2(0.1), peft={"target_modules": ["c_attn"]}) for own in MIXED[:3]]  # type: ignore[misc]
+    makes: list[Make] = [
+        lambda own=own: lora(**own, model=gpt2(0.1), peft={"target_modules": ["c_attn"]})
+        for own in MIXED[:3]
+    ]  # type: ignore[misc]
     model, runners, batches = fused(makes)
     for step in range(STEPS):
         going = [n for n in range(3) if n > 0 or step < 5]

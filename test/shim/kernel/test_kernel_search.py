@@ -66,6 +66,10 @@ def test_texts_with_dots_are_no_ranges(text: str) -> None:
         ("0.1,1..2", "among other values"),
         ("1..1e999", "finite"),
         ("1..2:0", "stride 0"),
+        ("1e-5...1e-1", "no range"),
+        ("ln:1e-3..1", "no range"),
+        ("nan..1", "no range"),
+        ("-INF..1", "no range"),
     ],
 )
 def test_what_is_nearly_a_range_is_refused_with_how_to_write_it(text: str, named: str) -> None:
@@ -92,6 +96,8 @@ def test_python_says_the_same() -> None:
             bad()
     with pytest.raises(SaturnError, match="among other values"):
         space_of({"lr": [0.1, between(1, 2)]})
+    with pytest.raises(SaturnError, match="True or False"):
+        between(1, 2, log="yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -175,6 +181,12 @@ def test_a_sweep_is_what_the_wire_says() -> None:
     for points in (0, -1, 10_001):
         with pytest.raises(SaturnError, match=f"{points} points"):
             sweep_spec("net", space("lr=1..2"), search="random", seed=0, points=points)
+    for other in ("3", 3.0, True):
+        with pytest.raises(SaturnError, match="cannot have"):
+            sweep_spec("net", space("lr=1..2"), search="random", seed=0, points=other)  # type: ignore[arg-type]
+    for read in (metric_choice, stop_rule):
+        with pytest.raises(SaturnError, match="is no text"):
+            read(3)  # type: ignore[arg-type]
 
 
 def test_options_are_completed() -> None:

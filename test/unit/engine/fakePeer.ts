@@ -99,6 +99,9 @@ export class FakePeer {
       if (this._pace > 0) {
         await sleep(this._pace);
       }
+      if (this._socket.closed) {
+        return; // between the coming of a message and its turn
+      }
       const message = parseMessage('engine', frame!);
       this.heard.push(message);
       await this._take(message);

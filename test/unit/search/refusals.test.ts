@@ -53,6 +53,18 @@ describe('a sweep', () => {
       '2 points in all, not 3',
       '--points 2'
     ],
+    [
+      'a grid of which some are to be chosen',
+      sweepOf({ space: { width: { values: [1, 2] } }, search: 'qmc', points: undefined as never }),
+      'how many of the 2 points',
+      '--points 2, or leave out --search'
+    ],
+    [
+      'more points than the one there is',
+      sweepOf({ space: { width: { values: [1] } }, points: 3 }),
+      'has 1 point in all',
+      '--points 1'
+    ],
     ['tpe by nothing', sweepOf({ search: 'tpe' }), 'The search "tpe"', '--by accuracy'],
     ['a searched grid', sweepOf({ search: 'grid' }), 'all of a grid', '--points']
   ])('is refused for %s, with what to do', (_, sweep, message, hint) => {

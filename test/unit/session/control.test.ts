@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admit } from '../../../src/core/session/tasks.js';
+import { admit } from '../../../src/core/session/admission.js';
 import { wishesEvent } from '../../../src/core/session/wishRequests.js';
 import type { SaturnError } from '../../../src/core/wire/failure.js';
 import type { Message } from '../../../src/core/wire/messages.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admit, isRestated } from '../../../src/core/session/tasks.js';
+import { admit, isRestated } from '../../../src/core/session/admission.js';
 import type { GroupStart, Result, TaskSpec } from '../../../src/core/wire/messages.js';
 import { SessionHarness, spec } from './sessionHarness.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { admit } from '../../../src/core/session/admission.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
-import { admit } from '../../../src/core/session/tasks.js';
 import type { SaturnError } from '../../../src/core/wire/failure.js';
 import { cpuNode, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 

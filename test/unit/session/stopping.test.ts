@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admit } from '../../../src/core/session/tasks.js';
+import { admit } from '../../../src/core/session/admission.js';
 import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
 const DEVICES = 4;

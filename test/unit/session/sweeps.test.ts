@@ -7,7 +7,7 @@ import { step } from '../../../src/core/session/step.js';
 import { isAwaitedSuggestion, openSuggestions } from '../../../src/core/session/sweeps.js';
 import type { SweepState, TaskSpec } from '../../../src/core/wire/messages.js';
 import { sweepOf, TEMPLATE } from '../search/sweeps.js';
-import { SessionHarness } from './sessionHarness.js';
+import { inspection, SessionHarness } from './sessionHarness.js';
 
 type Suggest = Extract<Command, { kind: 'suggest' }>;
 
@@ -76,6 +76,19 @@ describe('a search that learns', () => {
     expect(sim.asked.map(({ made }) => made)).toEqual([4, 5, 6, 7, 8]);
     expect(sim.asked.every(({ count }) => count === 1)).toBe(true);
     expect(sim.session.state.goal).toBe('none');
+  });
+
+  it('asks for enough to fill a run on each device where its points can train together', () => {
+    sim.search(sweepOf({ ...LEARNED, points: 54 }));
+    for (const { spec } of sim.session.state.tasks) {
+      const found = { ...inspection('sig'), fusion: { base: 'base', sites: 2, rank: 8 } };
+      sim.feed({ kind: 'inspected', results: [{ task: spec.name, hash: spec.hash, inspection: found }] });
+    }
+    const [asked, ...others] = sim.take('suggest');
+    expect(asked).toMatchObject({ made: 4, count: 12 });
+    expect(others).toEqual([]);
+    sim.answer(asked!);
+    expect(sim.take('suggest')).toEqual([]);
   });
 
   it('is not over while points are thought up', () => {
