@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError, failure_of
-from ..wire import schema, validate
+from ..wire import validate
 from .backoff import Backoff
+from .child_process import start_child
 from .log_tail import tail
 
 if TYPE_CHECKING:
@@ -124,14 +125,7 @@ class AdvisorProcess:
         return answer
 
     async def _start(self) -> asyncio.subprocess.Process:
-        with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                limit=schema()["maxBytes"],
-            )
+        self._process = await start_child(self._command, self._log)
         return self._process
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from ..errors import SaturnError, failure_of
 from ..wire import validate
 from .backoff import RestartPause
+from .child_process import end_child, start_child
 from .log_tail import tail
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _log = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 1.0
 _END_SECONDS = 20.0
-_LINE_BYTES = 1 << 22
 
 BRIDGE_COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.cluster")
 
@@ -149,15 +149,11 @@ class BridgeProcess:
 
     async def _live(self, request: BridgeRequest) -> BridgeReport:
         """The life of one bridge; its last word, or why it died without one."""
-        with self._log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *(*self._command, str(self._folder)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                limit=_LINE_BYTES,
-                env=os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
-            )
+        process = await start_child(
+            (*self._command, str(self._folder)),
+            self._log,
+            os.environ | {"RAY_USAGE_STATS_ENABLED": "0"},
+        )
         self._process = process
         try:
             assert process.stdin is not None and process.stdout is not None
@@ -182,7 +178,7 @@ class BridgeProcess:
             code = await process.wait()
         finally:
             self._process = None
-            await _end(process)
+            await end_child(process, _END_SECONDS)
         error = SaturnError(
             "bridge-died",
             f"The bridge to the cluster ended without a word, with code {code}. Ray ends it when "
@@ -204,15 +200,3 @@ class BridgeProcess:
             _log.warning("The bridge says something strange. %s", error)
             return None
         return cast("BridgeReport", report)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        async with asyncio.timeout(_END_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

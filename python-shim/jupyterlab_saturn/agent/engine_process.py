@@ -17,6 +17,7 @@ from pathlib import Path
 from ..errors import SaturnError
 from ..nodejs import find_node
 from ..paths import SessionPaths
+from .child_process import end_child
 from .log_tail import tail
 
 _log = logging.getLogger(__name__)
@@ -203,19 +204,6 @@ class EngineProcess:
             self._started()
             return await process.wait()
         finally:
-            await _end(process)
+            await end_child(process, _END_SECONDS, terminates=True)
             self._process = None
             self._died()
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    for harder in (process.terminate, process.kill, None):
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_END_SECONDS):
-                await process.wait()
-                return
-        if harder is not None:
-            with contextlib.suppress(ProcessLookupError):
-                harder()

@@ -18,6 +18,7 @@ from ..private_folders import ensure_private
 from ..trackers.catalogue import KINDS, kind_of
 from ..wire import validate
 from .backoff import RestartPause
+from .child_process import end_child, start_child
 from .log_tail import tail
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class Exporters:
     async def set(self, wanted: TrackersSet) -> None:
         """Have these trackers told, and no others; it is said of each how it is."""
         wishes = {wish["tracker"]: wish for wish in wanted["trackers"]}
+        # Now: what is given while others end is for those that are wanted next.
+        for name in self._secrets.keys() - wishes.keys():
+            del self._secrets[name]
         async with self._changing:
             for name, exporter in list(self._kept.items()):
                 wish = wishes.get(name)
@@ -91,8 +95,6 @@ class Exporters:
                     secrets = self._secrets.get(name, {})
                     self._kept[name] = _Exporter(self, wish, secrets)
                 self._kept[name].wake()
-            for name in self._secrets.keys() - wishes.keys():
-                del self._secrets[name]
 
     def lead_to(self, endpoint: str) -> None:
         """The engine listens elsewhere."""
@@ -180,8 +182,8 @@ class _Exporter:
             begun = time.monotonic()
             try:
                 code = await self._live()
-            except OSError as error:
-                _log.warning("The exporter of %s cannot be started: %s", self._wish, error)
+            except Exception:
+                _log.exception("An exporter cannot be started, or understood.")
                 code = -1
             if code == 0 and self._told["state"] == "told":
                 if time.monotonic() - self._woken_at > _LATE_SECONDS:
@@ -195,14 +197,8 @@ class _Exporter:
     async def _live(self) -> int:
         """The life of one process; how it ended."""
         ensure_private(self._shared.paths.trackers)
-        with self._log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *(*self._shared.command, str(self._shared.paths.folder)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log,
-                env=self._environment(),
-            )
+        command = (*self._shared.command, str(self._shared.paths.folder))
+        process = await start_child(command, self._log, self._environment())
         self._process = process
         try:
             assert process.stdin is not None and process.stdout is not None
@@ -213,7 +209,7 @@ class _Exporter:
             return await process.wait()
         finally:
             self._process = None
-            await _finish(process)
+            await end_child(process, _END_SECONDS)
 
     def _environment(self) -> dict[str, str]:
         secret = {name for kind in KINDS for name in kind.secrets}
@@ -252,15 +248,3 @@ class _Exporter:
             f"Give it again: in a notebook that has it in its environment, %saturn track {name} "
             "with the options as before.",
         ).to_json()
-
-
-async def _finish(process: asyncio.subprocess.Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        async with asyncio.timeout(_END_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -29,8 +29,7 @@ function faults({ tasks }: SessionState): number {
 function failureOf({ tasks }: SessionState, { spec, made }: SweepState): Failure | undefined {
   const own = membersOf(tasks, spec.name);
   const [first] = own;
-  const isLast = made >= (spec.points ?? 0) || own.every(({ givenUp }) => !givenUp);
-  if (!first || !isLast || !own.every(isFault)) {
+  if (!first || made < (spec.points ?? 0) || !own.every(isFault)) {
     return undefined;
   }
   const reason = first.error?.message ?? 'it gives no reason.';

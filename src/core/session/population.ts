@@ -29,18 +29,19 @@ type RenewCommand = Extract<Command, { kind: 'renew' }>;
  * nobody wants training, or that can have none, is not waited for.
  */
 export function renewPopulations(session: ISession): IStep {
-  const { goal, early, sweeps = [] } = session.state;
-  const populations = sweeps.filter(({ spec }) => spec.stop?.kind === 'pbt');
-  if (populations.length === 0 || goal !== 'run' || early !== undefined) {
+  const { goal, early } = session.state;
+  if (early !== undefined) {
     return { session, commands: [] };
   }
+  const released = withoutMeetings(session);
+  const populations = goal === 'run' ? (released.state.sweeps ?? []).filter(isPopulation) : [];
   return populations.reduce<IStep>(
     (before, { spec: { name } }) => {
       const met = meet(before.session, findSweep(before.session.state, name) as SweepState);
       const next = withTargets(met.session, findSweep(met.session.state, name) as SweepState);
       return { session: next, commands: [...before.commands, ...met.commands] };
     },
-    { session, commands: [] }
+    { session: released, commands: [] }
   );
 }
 
@@ -115,6 +116,24 @@ function meet(session: ISession, sweep: SweepState): IStep {
   };
 }
 
+/** Let go of those that wait for others of a population which is none any more, as its cell was run again without that rule. */
+function withoutMeetings(session: ISession): ISession {
+  const { tasks } = session.state;
+  const isStray = ({ status, target, spec }: TaskState): boolean => {
+    const sweep = findSweep(session.state, spec.sweep);
+    return status === 'ready' && target !== undefined && !(sweep && isPopulation(sweep));
+  };
+  const strays = tasks.filter(isStray);
+  if (strays.length === 0) {
+    return session;
+  }
+  const next = mapTasks(session, task => {
+    const { target: _none, ...rest } = task;
+    return strays.includes(task) ? rest : task;
+  });
+  return withOpenPlan(next, strays);
+}
+
 /** Give members that wait for devices the step at which they are to wait for the others; none where nothing is compared. */
 function withTargets(session: ISession, sweep: SweepState): ISession {
   const { state } = session;
@@ -134,6 +153,10 @@ function withTargets(session: ISession, sweep: SweepState): ISession {
     return { ...rest, ...(target !== undefined && { target }) };
   });
   return changed.length > 0 ? withOpenPlan(next, changed) : session;
+}
+
+function isPopulation({ spec }: SweepState): boolean {
+  return spec.stop?.kind === 'pbt';
 }
 
 function after(ladder: readonly number[], { checkpointStep = 0 }: TaskState): number | undefined {

@@ -31,6 +31,12 @@ for line in sys.stdin:
         sys.exit(0)
     if json.loads(line) == "nonsense":
         print('{"state": 1}', flush=True)
+    if json.loads(line) == "much":
+        error = {"code": "tracker-failed", "message": 100_000 * "x"}
+        print(json.dumps({"tracker": task["wish"]["tracker"], "state": "failing", "runs": 0,
+                          "steps": 0, "error": error}), flush=True)
+    if json.loads(line) == "endless":
+        print((1 << 26) * "x", flush=True)
 """
 
 
@@ -131,5 +137,39 @@ def test_keys_are_those_that_were_given_and_are_missed_when_they_are_gone(
                 assert (await said.find(tracker="wandb", state="telling"))["place"] == key
             told = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
             assert not any(b"-key" in text for text in told)
+
+    asyncio.run(play())
+
+
+def test_one_that_says_too_much_is_lost_like_any_other(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with exporting(tmp_path) as (exporters, said):
+            await exporters.set({"trackers": [TENSORBOARD]})
+            first = await said.find(state="telling")
+            exporters.lead_to("much")
+            assert len((await said.find(state="failing", runs=0))["error"]["message"]) == 100_000
+            exporters.lead_to("endless")
+            lost = await said.find(state="failing")
+            assert lost["error"]["code"] == "exporter-died"
+            second = await said.find(state="telling")
+            assert second["runs"] != first["runs"]
+            assert not psutil.pid_exists(first["runs"])
+
+    asyncio.run(play())
+
+
+def test_keys_that_are_given_while_the_exporter_before_ends_are_kept(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with exporting(tmp_path) as (exporters, said):
+            exporters.keep_secrets({"tracker": "wandb", "secrets": {"WANDB_API_KEY": "first-key"}})
+            await exporters.set({"trackers": [WANDB]})
+            assert (await said.find(state="telling"))["place"] == "first-key"
+            off = asyncio.create_task(exporters.set({"trackers": []}))
+            await asyncio.sleep(0)  # as far as to where it waits for the process
+            assert not off.done()
+            exporters.keep_secrets({"tracker": "wandb", "secrets": {"WANDB_API_KEY": "second-key"}})
+            await exporters.set({"trackers": [WANDB]})
+            assert (await said.find(state="telling"))["place"] == "second-key"
+            await off
 
     asyncio.run(play())

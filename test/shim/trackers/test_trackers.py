@@ -205,6 +205,7 @@ def test_lines_that_are_torn_or_of_an_older_task_are_not_told(tracked: TrackedSe
     assert once(tracked.points()["a"], "train/loss") == [*range(1, 21)]
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("tracked", SLOW, indirect=True)
 def test_a_task_that_is_taken_out_while_nobody_looks_runs_no_more(tracked: TrackedSession) -> None:
     tracked.begin("a")

@@ -156,7 +156,7 @@ class TrackedSession:
     def kill_once_noted(self) -> None:
         """Kill an exporter that has told something, and knows it."""
         self.export()
-        until(lambda: self.noted_steps() > 0)
+        until(lambda: self.noted_steps() > 0, 200)  # MLflow, on a busy machine
         self.kill()
 
     def noted_steps(self) -> int:

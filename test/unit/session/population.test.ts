@@ -233,6 +233,11 @@ it('members meet at rungs, the worst quarter gives way, and every place is train
         if (!diverges) {
           expect(tasks.filter(({ status }) => status === 'finished')).toHaveLength(points);
           expect(made).toHaveLength(4 * Math.floor(points / 4));
+          // Two that go on from the same weights with the same values would be trained to the same.
+          const begun = made.map(({ spec: { cloneOf, warmStart, params } }) =>
+            JSON.stringify([cloneOf, warmStart!.step, params])
+          );
+          expect(new Set(begun).size).toBe(made.length);
         }
         for (const { spec: member, rungs = [] } of made) {
           const { warmStart, cloneOf, params } = member;
@@ -313,4 +318,28 @@ it('refuses members that could not go on where others are, and loops of their ow
   const native = new World(population(4), fate, () => ({ native: 'its own loop' }));
   native.run();
   expect(native.tasks.map(({ error }) => error?.code)).toEqual(Array(4).fill('native-task'));
+});
+
+it.each([
+  ['no rule any more', undefined],
+  ['another rule', { kind: 'asha', first: 10 } as const]
+])('lets go of members that wait for each other when their cell, run again, has %s', (_, stop) => {
+  const world: World = new World(population(4), {
+    devices: 1,
+    order: [0],
+    value: (name, at) => {
+      if (name === 'm2' && at === 10) {
+        const { stop: _before, ...rest } = world.sweep;
+        const sweep = stop && { sweep: { ...rest, stop } };
+        world.sim.feed({ kind: 'tasks-added', tasks: world.tasks.map(({ spec: same }) => same), ...sweep });
+      }
+      return chance(name);
+    }
+  });
+  world.run();
+  replay(world.sim);
+  expect(world.sim.session.state.goal).toBe('none');
+  expect(world.tasks.map(({ status }) => status)).not.toContain('ready');
+  expect(world.tasks.some(({ target }) => target !== undefined)).toBe(false);
+  expect(world.tasks.some(({ status }) => status === 'finished')).toBe(true);
 });

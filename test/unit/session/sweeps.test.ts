@@ -182,6 +182,7 @@ describe('a search that learns', () => {
     expect(sim.sweep?.error?.code).toBe('points-fail');
     expect(sim.sweep?.made).toBeLessThan(10);
     expect(sim.sweep?.error?.message).toContain('No such file.');
+    expect(sim.session.state.notices).toEqual([]); // it is said once
     expect(sim.session.state.goal).toBe('none');
   });
 

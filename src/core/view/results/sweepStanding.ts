@@ -21,7 +21,7 @@ export interface ISweepStanding {
   readonly sweep: SweepState;
   readonly criterion: Criterion;
   readonly standings: readonly IStanding[];
-  /** The best of those that are at their end; while there is none, of all. Undefined while nothing is known. */
+  /** The best of those that are at their end; while there is none, of all. Undefined while none has a number. */
   readonly best: IStanding | undefined;
   /** How many were trained to the end, train now, were given up by the rule, or failed. */
   readonly trained: number;
@@ -70,10 +70,10 @@ function standingOf(sweep: SweepState, all: readonly TaskState[]): ISweepStandin
     ...{ task, value, step },
     place: depth > 0 ? i + 1 : undefined
   }));
-  const placed = standings.filter(({ place }) => place !== undefined);
+  const found = standings.filter(({ place, value }) => place !== undefined && typeof value === 'number');
   return {
     ...{ sweep, criterion, standings },
-    best: placed.find(({ step, value }) => step === undefined && value !== undefined) ?? placed[0],
+    best: found.find(({ step }) => step === undefined) ?? found[0],
     trained: tasks.filter(({ status }) => status === 'finished').length,
     training: tasks.filter(task => isTraining(task) && !isGivenUp(task)).length,
     givenUp: tasks.filter(isGivenUp).length,

@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Failure, SessionState, SweepSpec } from '../../wire/messages.js';
+import type { Failure, SessionState, SweepSpec, SweepState } from '../../wire/messages.js';
 import { type Block, sentence } from '../display/block.js';
 import { argument, count, listing, metric } from '../format/format.js';
 import { type IStanding, type ISweepStanding, pointOf, sweepStandings } from './sweepStanding.js';
@@ -19,7 +19,7 @@ export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
 export function sweepLine(standing: ISweepStanding, trans: ITranslation): string {
   const { sweep, trained, givenUp, failed, best } = standing;
   const renewed = renewedOf(standing);
-  const { points = sweep.made } = sweep.spec;
+  const points = pointsOf(sweep);
   const facts = [
     sweep.made < points
       ? trans.__('%1 of %2 points', count(sweep.made), count(points))
@@ -38,7 +38,7 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
   const { sweep, trained, training, givenUp, failed } = standing;
   return trans.__(
     'Of %1 points %2',
-    count((sweep.spec.points ?? sweep.made) + renewedOf(standing)),
+    count(pointsOf(sweep) + renewedOf(standing)),
     [
       trans.__('%1 trained', count(trained)),
       trans.__('%1 training', count(training)),
@@ -51,6 +51,11 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
 /** How many tasks go on in the place of points that gave way. */
 function renewedOf({ standings }: ISweepStanding): number {
   return standings.filter(({ task }) => task.spec.cloneOf !== undefined).length;
+}
+
+/** How many points a sweep comes to; more than are wanted are there when it is told again with fewer. */
+function pointsOf({ spec: { points = 0 }, made }: SweepState): number {
+  return Math.max(points, made);
 }
 
 function bestWords(best: IStanding, { sweep }: ISweepStanding, trans: ITranslation): string {

@@ -72,6 +72,18 @@ describe('places', () => {
     ]);
   });
 
+  it('are of all points that there are, also when fewer are wanted by now', () => {
+    const [{ spec }] = early.sweeps as [SweepState];
+    const state = session({ a: [0.1], b: [0.2] }, {}, { made: 9, spec: { ...spec, points: 5 } });
+    expect(line(state)).toContain(': 9 points');
+  });
+
+  it('have no best where none is a number', () => {
+    const state = session({ a: [null], b: [0.2, null] });
+    expect(sweepStandings(state)[0]?.best).toBeUndefined();
+    expect(line(state)).not.toContain('best');
+  });
+
   it('leave out clones, which no rule compares', () => {
     const state = session({ a: [0.3] });
     const [a] = state.tasks as [TaskState];
