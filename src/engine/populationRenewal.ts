@@ -1,4 +1,4 @@
-import { pointName } from '../core/search/pointTasks.js';
+import { NAME_LENGTH, pointName } from '../core/search/pointTasks.js';
 import { cloneSpec, parentOf } from '../core/session/clones.js';
 import { findSweep, findTask, type ISession } from '../core/session/session.js';
 import { withNew } from '../core/session/tasks.js';
@@ -12,9 +12,6 @@ import {
 } from '../core/wire/messages.js';
 import { keepWeights } from './keptWeights.js';
 import { digest } from './pointSource.js';
-
-/** Names that are longer are cut. */
-const NAME_LENGTH = 100;
 
 /**
  * Make the members of a population that are to be made: each goes on from what its parent has saved at the step, which is kept

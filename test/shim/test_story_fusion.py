@@ -18,7 +18,7 @@ from stage import Stage, named, until
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 ALONE = ["ddp", "fsdp", "hsdp", "offload", "pipeline", "tensor", "fsdp-tensor"]
-STEPS = 300
+STEPS = 120
 """Of runs that something happens to meanwhile."""
 
 
@@ -112,10 +112,10 @@ def plan_one_run(session: Session) -> None:
     state, every = session.state, names(session)
     [cell] = [one for one in state["cells"] if one.get("fused") == len(every)]
     plan = state["plan"]["plan"]
-    seconds = cell["startSeconds"] + plan["segments"][0]["steps"] * cell["stepSeconds"]
-    own = {"start": 0, "end": seconds, "fusion": "all"}
-    segments = [{**plan["segments"][0], **own, "task": name} for name in every]
-    session.plan(use={**plan, "segments": segments})
+    place = {k: plan["segments"][0][k] for k in ("strategy", "node", "devices", "steps")}
+    seconds = cell["startSeconds"] + place["steps"] * cell["stepSeconds"]
+    run = {**place, "start": 0, "end": seconds, "fusion": "all"}
+    session.plan(use={**plan, "segments": [{**run, "task": name} for name in every]})
 
 
 def start(session: Session) -> None:
@@ -137,6 +137,7 @@ def same_as_alone(session: Session, pairs: dict[str, str]) -> None:
         assert float((own - theirs[: len(own)]).abs().max()) < 1e-5
 
 
+@pytest.mark.timeout(400)
 def test_a_rule_gives_up_one_of_a_run_and_each_is_as_alone(session: Session) -> None:
     session.cluster(cpu=1)
     # The last one is the worst: of the others, each is the best that was seen.
@@ -154,13 +155,11 @@ def test_a_rule_gives_up_one_of_a_run_and_each_is_as_alone(session: Session) -> 
     assert list(session.paths.checkpoints(worst).glob("step-*"))
     assert [len(each["attempts"]) for each in session.state["tasks"]] == [1] * 4
 
-    # What the rule gave up goes on alone when asked to; its twin was never with others.
-    session.add(twins, {"lr": [1e-3, 1e-6]})
-    alone = names(session, "twins")
-    session.run([worst, *alone], exclude=ALONE, fuse="never")
+    session.add(twins, {"lr": [1e-3]})
+    [alone] = names(session, "twins")
+    session.run([alone], exclude=ALONE, fuse="never")
     session.wait(check=True)
-    assert task(session, worst)["status"] == "finished"
-    same_as_alone(session, {kept[1]: alone[0], worst: alone[1]})
+    same_as_alone(session, {kept[1]: alone})
 
 
 @nightly

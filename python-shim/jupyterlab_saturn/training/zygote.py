@@ -6,8 +6,8 @@ Loading torch takes seconds, a fork takes milliseconds. Forking is safe only whi
 has one thread and no CUDA context, so it loads, checks, and computes nothing itself.
 
 Tasks may need libraries that take seconds, too. A rank that loaded some says so when it ends;
-then a child tries whether they can be loaded without harm, and the zygote loads them for the ranks
-to come.
+then a child tries whether they can be loaded without harm, unless the inspection has seen it, and
+the zygote loads them for the ranks to come.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from . import rank
 from .runtime import parent_death, preloaded_libraries
@@ -34,6 +34,14 @@ if TYPE_CHECKING:
     from .runtime.zygote_messages import SpawnOrder, ZygoteMessage
 
 _READ_BYTES = 1 << 16
+
+
+class Lesson(TypedDict):
+    """What a rank leaves when it ends: libraries it needed, and those that were seen to be harmless
+    to a process that is forked."""
+
+    needed: list[str]
+    harmless: list[str]
 
 
 class Zygote:
@@ -102,9 +110,11 @@ class Zygote:
             try:
                 self._let_go(order["log"])
                 code = rank.main(order["request"], order["rank"], parent=zygote)
-                _slow_imports_file(order).write_text(
-                    " ".join(preloaded_libraries.needed_libraries())
-                )
+                lesson: Lesson = {
+                    "needed": preloaded_libraries.needed_libraries(),
+                    "harmless": preloaded_libraries.harmless_libraries(),
+                }
+                _slow_imports_file(order).write_text(json.dumps(lesson))
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -149,33 +159,41 @@ class Zygote:
             order = self._children.pop(pid, None)
             if order is None:  # what a library started when it was loaded
                 continue
-            self._try_imports(_slow_imports_file(order))
             code = os.waitstatus_to_exitcode(status)
             self.send({"op": "exited", "id": order["id"], "pid": pid, "code": code})
+            self._try_imports(_slow_imports_file(order))
 
-    def _try_imports(self, lesson: Path) -> None:
-        """Have a child load libraries that are new, and see whether it could still be forked."""
+    def _try_imports(self, file: Path) -> None:
+        """Load libraries that are new: at once where a process like this one, of the inspection,
+        could be forked after that; else when a child has seen it."""
         try:
-            names = [name for name in lesson.read_text().split() if name not in self._known]
-            lesson.unlink()
-        except OSError:  # the rank did not come to its end
+            lesson: Lesson = json.loads(file.read_text())
+            file.unlink()
+        except (OSError, ValueError):  # the rank did not come to its end
             return
-        if not names:
-            return
+        names = [name for name in lesson["needed"] if name not in self._known]
+        harmless = [name for name in names if name in lesson["harmless"]]
+        others = [name for name in names if name not in harmless]
         self._known.update(names)
-        try:
-            self._import_trials[try_loading(names)] = names
-        except OSError:
-            traceback.print_exc()
+        if harmless:
+            self._load(harmless)
+        if others:
+            try:
+                self._import_trials[try_loading(others)] = others
+            except OSError:
+                traceback.print_exc()
 
     def _learn(self, names: list[str], status: int) -> None:
         if status == 0:
-            try:
-                preloaded_libraries.load(names)
-            except (Exception, SystemExit):  # ranks that need them load them themselves
-                traceback.print_exc()
-            self._files.note()
-            settle()
+            self._load(names)
+
+    def _load(self, names: list[str]) -> None:
+        try:
+            preloaded_libraries.load(names)
+        except (Exception, SystemExit):  # ranks that need them load them themselves
+            traceback.print_exc()
+        self._files.note()
+        settle()
 
 
 def _slow_imports_file(order: SpawnOrder) -> Path:

@@ -1,27 +1,46 @@
 import type { Argument, Range, SweepSpec } from '../wire/messages.js';
 import { isChoices, nthValue, readable, sizeOf, strideOf, valueAt } from './dimension.js';
 import { uniformFraction } from './fractions.js';
-import type { Point } from './space.js';
+import { type Point, pointKey } from './space.js';
 
 /** What a value is changed by, one way or the other, as Jaderberg et al. (2017) do. */
 const FACTORS = [0.8, 1.25] as const;
+
+/** How often another neighbour is looked for. */
+const ATTEMPTS = 16;
 
 /**
  * A point beside another: what has a range is changed a little, to a neighbour where it goes in steps. What has values to
  * choose from stays: it may be what a model looks like, whose weights would fit no other.
  *
  * @param number - tells the random numbers of this point from those of others.
+ * @param taken - others beside the same: it is none of them, as long as there is another.
  */
-export function perturbed({ space, seed }: SweepSpec, point: Point, number: number): Point {
-  return Object.fromEntries(
-    Object.entries(point).map(([name, value]) => {
-      const dimension = Object.hasOwn(space, name) ? space[name] : undefined;
-      const place = Object.keys(space).indexOf(name);
-      return dimension && !isChoices(dimension) && typeof value === 'number'
-        ? [name, beside(dimension, value, uniformFraction(seed, number, place))]
-        : [name, value];
-    })
-  );
+export function perturbed(
+  { space, seed }: SweepSpec,
+  point: Point,
+  number: number,
+  taken: readonly Point[] = []
+): Point {
+  const parameters = Object.keys(space);
+  const known = new Set(taken.map(pointKey));
+  let found = point;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    found = Object.fromEntries(
+      Object.entries(point).map(([name, value]) => {
+        const dimension = Object.hasOwn(space, name) ? space[name] : undefined;
+        // One number more than there are parameters: whom a point is beside is decided by that.
+        const place = attempt * (parameters.length + 1) + parameters.indexOf(name);
+        return dimension && !isChoices(dimension) && typeof value === 'number'
+          ? [name, beside(dimension, value, uniformFraction(seed, number, place))]
+          : [name, value];
+      })
+    );
+    if (!known.has(pointKey(found))) {
+      break;
+    }
+  }
+  return found;
 }
 
 function beside(range: Range, value: number, fraction: number): Argument {

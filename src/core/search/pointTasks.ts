@@ -4,8 +4,8 @@ import { type Digest, derivedSpec } from './derivedSpec.js';
 import { isChoices } from './dimension.js';
 import { type Point, pointKey } from './space.js';
 
-/** Names that are longer are cut. */
-const NAME_LENGTH = 100;
+/** Names of tasks that are longer are cut. */
+export const NAME_LENGTH = 100;
 
 /** So many hexadecimal digits tell apart what is cut. */
 const TAIL = 8;

@@ -34,7 +34,7 @@ const SIZES = [MOST_FUSED, MOST_FUSED / 2, MOST_FUSED / 4] as const;
 const MANY = 100;
 
 /** Tasks that can be trained in one run, or in several. */
-export interface IFusionGroup {
+interface IFusionGroup {
   readonly base: string;
   /** In the order in which runs are made of them: the longest first. */
   readonly tasks: readonly PlanTask[];
@@ -45,7 +45,7 @@ export interface IFusionGroup {
  * wait, and of which nothing else is asked. What was lost without a word is not put together with others before it is known to
  * last, nor what has failed with others.
  */
-export function fusionGroups(state: SessionState, tasks: readonly PlanTask[]): IFusionGroup[] {
+function fusionGroups(state: SessionState, tasks: readonly PlanTask[]): IFusionGroup[] {
   if (state.wishes?.fuse === 'never') {
     return [];
   }

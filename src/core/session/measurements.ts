@@ -98,9 +98,8 @@ function noteMeasuredRun(
   }
   const base = fusionBase({ inspection });
   const count = { ...cell, signature: base ?? cell.signature, strategy };
-  const known = cells.find(
-    one => one.status === 'ok' && keyOfCell(one) === keyOfCell(trainedCell(undefined, count, attempt))
-  );
+  const key = keyOfCell({ ...count, model: attempt.model ?? cell.model });
+  const known = cells.find(one => one.status === 'ok' && keyOfCell(one) === key);
   const believed =
     there.length === fused ? cellOfRun(there, attempt, believedCells(cells))?.stepSeconds : undefined;
   const names = new Set(there.map(task => task.spec.name));

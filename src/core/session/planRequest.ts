@@ -170,7 +170,7 @@ export function placementOf({
 }
 
 /** Where a task trains, with others if it does: with the last of a run it is as if there had been no others. */
-export function placementIn(state: Pick<SessionState, 'tasks'>, attempt: Attempt): Placement {
+function placementIn(state: Pick<SessionState, 'tasks'>, attempt: Attempt): Placement {
   const fusion = sharedRun(state, attempt);
   return { ...placementOf(attempt), ...(fusion !== undefined && { fusion }) };
 }

@@ -98,13 +98,15 @@ function meet(session: ISession, sweep: SweepState): IStep {
   }
   const { name, seed } = sweep.spec;
   const count = membersOf(state.tasks, name).length;
-  const renewed = lost.map((_, place): NewMember => {
+  const renewed: NewMember[] = [];
+  for (const place of lost.keys()) {
     const number = count + place;
     // One parameter more than there are: what decides of values decides of nothing else.
     const chance = uniformFraction(seed, number, Object.keys(sweep.spec.space).length);
     const { spec } = ranked[Math.floor(chance * best)]!;
-    return { parent: spec.name, params: perturbed(sweep.spec, spec.params, number) };
-  });
+    const siblings = renewed.filter(({ parent }) => parent === spec.name).map(({ params }) => params);
+    renewed.push({ parent: spec.name, params: perturbed(sweep.spec, spec.params, number, siblings) });
+  }
   return {
     session: mapSweeps(open, one =>
       one.spec.name === name ? { ...one, renewing: { step, members: renewed } } : one

@@ -100,6 +100,7 @@ const PASSING: ReadonlySet<GroupEvent['kind']> = new Set([
   'meets',
   'started',
   'step',
+  'rung',
   'measured',
   'validated',
   'checkpoint',

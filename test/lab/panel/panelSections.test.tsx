@@ -167,6 +167,7 @@ describe('the plugins of the panel', () => {
     const ids = () => sections.sections.map(({ id }) => id);
     expect(ids()).toEqual(['cost']);
     sections.want();
+    await vi.dynamicImportSettled();
     await vi.waitFor(() => expect(ids()).toEqual(['tasks', 'profile', 'plan', 'cost', 'run']));
     added?.dispose();
     expect(ids()).toEqual(['tasks', 'profile', 'plan', 'run']);

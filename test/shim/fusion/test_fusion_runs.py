@@ -117,6 +117,52 @@ def test_each_ends_as_if_it_were_alone(session: Session) -> None:
     same(session, specs, alone(session, specs))
 
 
+def judged(stops_at: int = 0, **settings: Any) -> Any:
+    """A task that is evaluated every other step, and of which the best model is kept."""
+
+    def early(evaluations: Any) -> bool:
+        return bool(evaluations[-1]["step"] == stops_at)
+
+    changes = {
+        "eval_data": fusion_tasks.Texts(6, shift=5),
+        "validate_every": 2,
+        "best": "loss:min",
+        "keep_best": True,
+        "stop_early": early if stops_at else None,
+    }
+    made = lora(peft={"lora_dropout": 0.1}, micro_batches=2, **settings)
+    return type(made)(**{**vars(made), **changes})
+
+
+def test_each_is_evaluated_and_its_best_model_kept_as_alone(session: Session) -> None:
+    # The first one's best is not its last.
+    settings = [{**MIXED[0], "lr": 0.3}, {**MIXED[1], "stops_at": 6}, MIXED[2]]
+    specs = specs_of(session, "judged", settings, judged)
+    group = start(session, specs, own={n: {"rungs": [3, 6]} for n in range(3)})
+    words = ended(group)
+    others = [{**spec, "name": f"alone-{spec['name']}"} for spec in specs]
+    for number, (spec, other) in enumerate(zip(specs, others, strict=True)):
+        lone = session.train(other, "single", rungs=[3, 6])
+        theirs, own = finish(lone), words[spec["name"]]["result"]
+        assert own.keys() == theirs.keys()
+        assert own["metrics"] == pytest.approx(theirs["metrics"], abs=1e-5)
+        assert own["bestStep"] == theirs["bestStep"]
+        assert own.get("stoppedEarly", False) is (number == 1)
+        told = [
+            [
+                (event["step"], event["loss"], event["metrics"]["loss"])
+                for event in one.of("rung")
+                if event.get("task", name) == name
+            ]
+            for one, name in ((group, spec["name"]), (lone, other["name"]))
+        ]
+        assert len(told[0]) == 2
+        for ours, known in zip(*told, strict=True):
+            assert ours == pytest.approx(known, abs=1e-5)
+    assert words["judged0"]["result"]["bestStep"] < STEPS
+    same(session, specs, others)
+
+
 def test_one_leaves_and_goes_on_alone(session: Session) -> None:
     specs = specs_of(session, "leave", MIXED)
     words = ended(start(session, specs, own={1: {"until": 5}}))

@@ -139,6 +139,34 @@ zygote.Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
 """
 
 
+KNOWN = SERVE.replace(
+    "subprocess.Popen",
+    """zygote.preloaded_libraries.harmless_libraries = needed_libraries
+zygote.try_loading = lambda names: (folder / "asked").touch()
+subprocess.Popen""",
+)
+
+
+def test_it_loads_at_once_what_the_inspection_has_seen_to_be_harmless(tmp_path: Path) -> None:
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, "-c", KNOWN, str(theirs.fileno()), str(tmp_path)],
+        pass_fds=[theirs.fileno()],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    theirs.close()
+    log = str(tmp_path / "log")
+    order = {"op": "spawn", "id": "1", "request": "none", "rank": 0, "log": log}
+    ours.sendall(json.dumps(order).encode() + b"\n")
+    wait_until(lambda: (tmp_path / "tried").exists())
+    with ours.makefile("r", encoding="utf-8") as said:
+        assert [json.loads(said.readline())["op"] for _ in range(2)] == ["spawned", "exited"]
+    ours.close()
+    assert process.wait(60) == 0
+    assert not (tmp_path / "asked").exists()
+
+
 def test_it_lives_whatever_goes_wrong_around_it(tmp_path: Path) -> None:
     """Children that are none of its ranks, libraries that do not load, orders that are none."""
     ours, theirs = socket.socketpair()

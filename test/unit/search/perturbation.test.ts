@@ -51,3 +51,15 @@ it('stays in the space, changes what has a range, and nothing else', () => {
     )
   );
 });
+
+it('is none of those that are there already, as long as there is another', () => {
+  const space = { lr: { low: 1e-4, high: 1, scale: 'log' as const }, width: { values: [64, 128] } };
+  const sweep = sweepOf({ space });
+  const point = { lr: 0.1, width: 64 };
+  for (let number = 0; number < 20; number += 1) {
+    const one = perturbed(sweep, point, number);
+    const other = perturbed(sweep, point, number + 1, [one]);
+    expect([one.lr, other.lr].sort()).toEqual([0.08, 0.125]);
+    expect([0.08, 0.125]).toContain(perturbed(sweep, point, number + 2, [one, other]).lr);
+  }
+});

@@ -263,6 +263,7 @@ class InspectionPool:
         if code == 0:
             with suppress(Exception, SystemExit):  # tasks that need them load them themselves
                 preloaded_libraries.load(names)
+                preloaded_libraries.note_harmless(names)
             settle()
 
     def _ended(self, child: _Child, code: int) -> None:

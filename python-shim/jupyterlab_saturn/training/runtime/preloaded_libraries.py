@@ -25,6 +25,7 @@ _SLOW = (
 
 
 _needed: set[str] = set()
+_harmless: set[str] = set()
 
 
 def slow_libraries() -> list[str]:
@@ -40,6 +41,16 @@ def note_needed(names: Iterable[str]) -> None:
 def needed_libraries() -> list[str]:
     """Those that this process has loaded, or knows others to have needed."""
     return [name for name in _SLOW if name in sys.modules or name in _needed]
+
+
+def note_harmless(names: Iterable[str]) -> None:
+    """Remember that a process forked from this one has loaded them, and could still be forked."""
+    _harmless.update(names)
+
+
+def harmless_libraries() -> list[str]:
+    """Those of which that was seen."""
+    return [name for name in _SLOW if name in _harmless]
 
 
 def load(names: Iterable[str]) -> None:

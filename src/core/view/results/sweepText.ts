@@ -18,11 +18,13 @@ export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
 /** How a sweep stands: `digits: 34 of 54 points, 5 trained to the end, 21 given up early, best 0.9710 (lr=0.0023, width=128)`. */
 export function sweepLine(standing: ISweepStanding, trans: ITranslation): string {
   const { sweep, trained, givenUp, failed, best } = standing;
+  const renewed = renewedOf(standing);
   const { points = sweep.made } = sweep.spec;
   const facts = [
     sweep.made < points
       ? trans.__('%1 of %2 points', count(sweep.made), count(points))
       : trans._n('%2 point', '%2 points', points, count(points)),
+    ...(renewed > 0 ? [trans.__('%1 that went on in their place', count(renewed))] : []),
     trans.__('%1 trained to the end', count(trained)),
     ...(sweep.spec.stop ? [trans.__('%1 given up early', count(givenUp))] : []),
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
@@ -36,7 +38,7 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
   const { sweep, trained, training, givenUp, failed } = standing;
   return trans.__(
     'Of %1 points %2',
-    count(sweep.spec.points ?? sweep.made),
+    count((sweep.spec.points ?? sweep.made) + renewedOf(standing)),
     [
       trans.__('%1 trained', count(trained)),
       trans.__('%1 training', count(training)),
@@ -44,6 +46,11 @@ export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): st
       ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : [])
     ].join(', ')
   );
+}
+
+/** How many tasks go on in the place of points that gave way. */
+function renewedOf({ standings }: ISweepStanding): number {
+  return standings.filter(({ task }) => task.spec.cloneOf !== undefined).length;
 }
 
 function bestWords(best: IStanding, { sweep }: ISweepStanding, trans: ITranslation): string {

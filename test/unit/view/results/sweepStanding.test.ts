@@ -85,6 +85,7 @@ describe('places', () => {
     const warmStart = { task: 'a', hash: a.spec.hash, step: 1, continues: true, seed: 0, checkpoints: [] };
     const member = { ...b, spec: { ...b.spec, cloneOf: 'a', warmStart } };
     expect(places({ ...state, tasks: [a, member] })).toEqual(places(state));
+    expect(line({ ...state, tasks: [a, member] })).toContain('points, 1 that went on in their place, ');
   });
 });
 
