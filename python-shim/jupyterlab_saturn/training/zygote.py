@@ -159,18 +159,16 @@ class Zygote:
             order = self._children.pop(pid, None)
             if order is None:  # what a library started when it was loaded
                 continue
+            # Before anybody hears of its end, and clears away what it has left.
+            lesson = _taken(_slow_imports_file(order))
             code = os.waitstatus_to_exitcode(status)
             self.send({"op": "exited", "id": order["id"], "pid": pid, "code": code})
-            self._try_imports(_slow_imports_file(order))
+            if lesson is not None:
+                self._try_imports(lesson)
 
-    def _try_imports(self, file: Path) -> None:
+    def _try_imports(self, lesson: Lesson) -> None:
         """Load libraries that are new: at once where a process like this one, of the inspection,
         could be forked after that; else when a child has seen it."""
-        try:
-            lesson: Lesson = json.loads(file.read_text())
-            file.unlink()
-        except (OSError, ValueError):  # the rank did not come to its end
-            return
         names = [name for name in lesson["needed"] if name not in self._known]
         harmless = [name for name in names if name in lesson["harmless"]]
         others = [name for name in names if name not in harmless]
@@ -194,6 +192,16 @@ class Zygote:
             traceback.print_exc()
         self._files.note()
         settle()
+
+
+def _taken(file: Path) -> Lesson | None:
+    """What a rank has left; nothing if it did not come to its end."""
+    try:
+        lesson: Lesson = json.loads(file.read_text())
+        file.unlink()
+    except (OSError, ValueError):
+        return None
+    return lesson
 
 
 def _slow_imports_file(order: SpawnOrder) -> Path:
