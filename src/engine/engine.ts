@@ -21,9 +21,7 @@ import {
   type Message,
   type PlanRequest,
   type SessionEvent,
-  type SessionState,
-  type TrackerReport,
-  type TrackerState
+  type SessionState
 } from '../core/wire/messages.js';
 import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
@@ -48,6 +46,7 @@ import { SessionSummaryFile } from './sessionSummary.js';
 import { archiveTasks, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
 import { TpeAdvisor } from './tpeAdvisor.js';
+import { TrackerReports } from './trackerReports.js';
 import { VERSION } from './version.js';
 
 const TICK = 1000;
@@ -75,7 +74,7 @@ export class Engine implements IDisposable {
   private readonly _disk: DiskMeter;
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
-  private readonly _trackers = new Map<string, TrackerReport>();
+  private readonly _trackers = new TrackerReports();
   private readonly _points: PointSource;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
@@ -128,7 +127,7 @@ export class Engine implements IDisposable {
       },
       noteLoad: load => this._loads.note(load),
       noteTracker: report => {
-        this._trackers.set(report.tracker, report);
+        this._trackers.note(report);
         this._showOther({}, 'progress');
       },
       now,
@@ -233,7 +232,6 @@ export class Engine implements IDisposable {
       }
       this._journal.append(event, time);
       if (event.kind === 'tracking-set') {
-        // They are told again, by exporters that may be others.
         this._trackers.clear();
       }
       this._cacheSync.after(this._session, event, taken.session, time);
@@ -302,14 +300,9 @@ export class Engine implements IDisposable {
       ...(this._disk.use && { disk: this._disk.use }),
       profiled,
       ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
-      ...(state.tracking && { tracking: state.tracking.map(one => this._withReport(one)) }),
+      ...this._trackers.shown(state),
       ...(trouble ? { notices: [...state.notices, trouble] } : {})
     };
-  }
-
-  private _withReport(state: TrackerState): TrackerState {
-    const report = this._trackers.get(state.wish.tracker);
-    return report ? { ...state, report } : state;
   }
 
   /** Take in what the clock or the disk says. Returns whether that could be journaled; else it is tried again. */

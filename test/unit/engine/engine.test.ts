@@ -11,14 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_MESSAGE_BYTES, type Message, type PlanRequest } from '../../../src/core/wire/messages.js';
-import { Engine } from '../../../src/engine/engine.js';
-import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
+import type { Engine } from '../../../src/engine/engine.js';
 import { Journal } from '../../../src/engine/journal/journal.js';
 import type { SessionPlanner } from '../../../src/engine/planner/sessionPlanner.js';
-import { MessageRouter } from '../../../src/engine/router.js';
 import { VERSION } from '../../../src/engine/version.js';
 import { cpuNode, inspection, serialPlan, spec } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
+import { endpointOf, startEngine } from './testEngine.js';
 
 let folder: string;
 let engine: Engine;
@@ -26,7 +25,7 @@ let peers: FakePeer[];
 let clock: number;
 let freeBytes: number | undefined;
 
-const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
+const endpoint = (): string => endpointOf(folder);
 const planner: SessionPlanner.IPlanner = {
   plan: async (request: PlanRequest) => serialPlan(request),
   cancel: () => undefined,
@@ -34,24 +33,12 @@ const planner: SessionPlanner.IPlanner = {
 };
 
 async function start(idleSeconds = 1e9): Promise<void> {
-  const router = new MessageRouter();
-  engine = await Engine.start({
-    router,
-    executor: context => new AgentExecutor({ ...context, router }),
-    session: 'test',
+  engine = await startEngine({
     folder,
-    journal: join(folder, 'journal.jsonl'),
-    endpoint: endpoint(),
-    idleSeconds,
-    cache: join(folder, 'cache'),
-    planner,
-    freeBytes: () => freeBytes,
     now: () => clock++,
-    build: 'test',
-    abort: error => {
-      throw error;
-    },
-    log: () => undefined
+    idleSeconds,
+    planner,
+    freeBytes: () => freeBytes
   });
 }
 

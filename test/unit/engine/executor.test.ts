@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Engine } from '../../../src/engine/engine.js';
-import { MessageRouter } from '../../../src/engine/router.js';
-import { cpuNode, serialPlan, spec } from '../session/sessionHarness.js';
+import type { Engine } from '../../../src/engine/engine.js';
+import { cpuNode, spec } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
 import { MemoryExecutor } from './memoryExecutor.js';
+import { endpointOf, startEngine } from './testEngine.js';
 
 let folder: string;
 let engine: Engine;
@@ -15,34 +15,16 @@ let client: FakePeer;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'saturn-executor-'));
-  const endpoint = `ipc://${join(folder, 'engine.sock')}`;
   let clock = 1000;
-  engine = await Engine.start({
-    session: 'test',
+  engine = await startEngine({
     folder,
-    journal: join(folder, 'journal.jsonl'),
-    endpoint,
-    router: new MessageRouter(),
+    now: () => clock++,
     executor: context => {
       executor = new MemoryExecutor(context);
       return executor;
-    },
-    idleSeconds: 1e9,
-    cache: join(folder, 'cache'),
-    planner: {
-      plan: async request => serialPlan(request),
-      cancel: () => undefined,
-      dispose: () => undefined
-    },
-    freeBytes: () => undefined,
-    now: () => clock++,
-    build: 'test',
-    abort: error => {
-      throw error;
-    },
-    log: () => undefined
+    }
   });
-  client = new FakePeer(endpoint);
+  client = new FakePeer(endpointOf(folder));
 });
 
 afterEach(async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Engine } from '../../../src/engine/engine.js';
-import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
+import type { Engine } from '../../../src/engine/engine.js';
 import { MessageRouter } from '../../../src/engine/router.js';
 import { VERSION } from '../../../src/engine/version.js';
-import { serialPlan, spec } from '../session/sessionHarness.js';
+import { spec } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
+import { endpointOf, startEngine } from './testEngine.js';
 
 let folder: string;
 let engine: Engine;
@@ -18,7 +18,7 @@ let child: ChildProcess;
 /** What the engine has sent of its state: the receiver and the revision. */
 let sent: { to: string; rev: number; bytes: number }[];
 
-const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
+const endpoint = (): string => endpointOf(folder);
 const sentTo = (to: string): number[] => sent.filter(message => message.to === to).map(({ rev }) => rev);
 
 beforeEach(async () => {
@@ -35,28 +35,7 @@ beforeEach(async () => {
     }
     return send(to, type, body, re);
   });
-  engine = await Engine.start({
-    router,
-    executor: context => new AgentExecutor({ ...context, router }),
-    session: 'test',
-    folder,
-    journal: join(folder, 'journal.jsonl'),
-    endpoint: endpoint(),
-    idleSeconds: 1e9,
-    cache: join(folder, 'cache'),
-    planner: {
-      plan: async request => serialPlan(request),
-      cancel: () => undefined,
-      dispose: () => undefined
-    },
-    freeBytes: () => undefined,
-    now: () => Date.now() / 1000,
-    build: 'test',
-    abort: error => {
-      throw error;
-    },
-    log: () => undefined
-  });
+  engine = await startEngine({ folder, router, now: () => Date.now() / 1000 });
 });
 
 afterEach(async () => {

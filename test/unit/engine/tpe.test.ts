@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Advise, SessionState } from '../../../src/core/wire/messages.js';
-import { Engine } from '../../../src/engine/engine.js';
-import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
-import { MessageRouter } from '../../../src/engine/router.js';
+import type { Engine } from '../../../src/engine/engine.js';
 import { sweepOf } from '../search/sweeps.js';
-import { cpuNode, inspection, serialPlan } from '../session/sessionHarness.js';
+import { cpuNode, inspection } from '../session/sessionHarness.js';
 import { FakePeer } from './fakePeer.js';
+import { endpointOf, startEngine } from './testEngine.js';
 
 const SWEEP = sweepOf({
   space: { lr: { low: 0, high: 1, scale: 'linear' } },
@@ -22,32 +21,10 @@ let engine: Engine;
 let peers: FakePeer[];
 let clock: number;
 
-const endpoint = (): string => `ipc://${join(folder, 'engine.sock')}`;
+const endpoint = (): string => endpointOf(folder);
 
 async function start(): Promise<void> {
-  const router = new MessageRouter();
-  engine = await Engine.start({
-    router,
-    executor: context => new AgentExecutor({ ...context, router }),
-    session: 'test',
-    folder,
-    journal: join(folder, 'journal.jsonl'),
-    endpoint: endpoint(),
-    idleSeconds: 1e9,
-    cache: join(folder, 'cache'),
-    planner: {
-      plan: async request => serialPlan(request),
-      cancel: () => undefined,
-      dispose: () => undefined
-    },
-    freeBytes: () => undefined,
-    now: () => clock++,
-    build: 'test',
-    abort: error => {
-      throw error;
-    },
-    log: () => undefined
-  });
+  engine = await startEngine({ folder, now: () => clock++ });
 }
 
 function peer(): FakePeer {
