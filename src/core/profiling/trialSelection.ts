@@ -47,7 +47,8 @@ export function initialTrials(
   };
   known.forEach(use);
   const widest = open.reduce((most, cell) => Math.max(most, cell.strategy.devices), 0);
-  const middle = tasks >= MANY * widest ? 0 : Math.round((2 / 3) * Math.log2(widest));
+  const isCrowded = tasks >= MANY * widest;
+  const middle = isCrowded ? 0 : Math.round((2 / 3) * Math.log2(widest));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   const models = modelRanks(open);
@@ -58,6 +59,7 @@ export function initialTrials(
           (a.failures ?? 0) - (b.failures ?? 0) ||
           models.get(a.model)! - models.get(b.model)! ||
           Number(tellsMore(b)) - Number(tellsMore(a)) ||
+          (isCrowded ? distance(a) - distance(b) : 0) ||
           usesOf(a) - usesOf(b) ||
           distance(a) - distance(b)
       );

@@ -90,10 +90,13 @@ describe('first trials', () => {
   });
 
   it('are on one device each where many tasks wait for every device', () => {
+    const cells = [...grid, open('s', strategy('single', 1)), open('t', strategy('single', 1))].filter(
+      ({ strategy: { technique, devices } }) => technique === 'single' || devices > 1
+    );
     const devicesFor = (tasks: number): number[] =>
-      initialTrials(grid, [], undefined, tasks).map(cell => cell.strategy.devices);
+      initialTrials(cells, [], undefined, tasks).map(cell => cell.strategy.devices);
     expect(devicesFor(31)).toEqual([4, 4, 4]);
-    expect(devicesFor(32)).toEqual([1, 1, 1]);
+    expect(devicesFor(32)).toEqual([1, 1, 2]);
   });
 
   it('are not of signatures about which something is known', () => {
