@@ -10,6 +10,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { lingersUntil } from './lingering.js';
 import { awaitsNodes } from './nodes.js';
 import { placementOf, planRequest, wouldBeginAnew } from './planRequest.js';
 import {
@@ -180,12 +181,19 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
       continue;
     }
     if (isHere(task, stretch)) {
-      const [limited, told] = limit(next, task, stretch);
-      next = limited;
-      commands.push(...told);
+      const there = limited(next, task, stretch.until);
+      next = there.session;
+      commands.push(...there.commands);
     } else if (session.state.switches !== 'never' && !wouldBeginAnew(task) && !task.next) {
-      moves.push(moveOf(task, stretch));
-      const moved = takeOver(next, plan, task, stretch, time) ?? leave(next, task);
+      const until = lingersUntil(next, plan, task, stretch, { asked: question?.time ?? time, time });
+      const before = session.state.plan && firstStretch(session.state.plan.plan, task);
+      if (until === undefined || !before || isHere(task, before)) {
+        moves.push(moveOf(task, stretch));
+      }
+      const moved =
+        until === undefined
+          ? (takeOver(next, plan, task, stretch, time) ?? leave(next, task))
+          : limited(next, task, until);
       next = moved.session;
       commands.push(...moved.commands);
     }
@@ -254,15 +262,18 @@ function isHere(task: TaskState, { segment }: IStretch): boolean {
   return goesOnRunning({ running: { ...placementOf(attempt), ...(isSameRun && { fusion }) } }, segment);
 }
 
-/** Have a task that goes on train as far as the plan says. */
-function limit(session: ISession, task: TaskState, { until }: IStretch): [ISession, Command[]] {
+/** Have a task that goes on where it is train as far as the plan says. */
+function limited(session: ISession, task: TaskState, until: number): IStep {
   const attempt = comingAttempt(task)!;
   if ((attempt.until ?? targetStep(task)) === until) {
-    return [session, []];
+    return { session, commands: [] };
   }
-  const limited = { ...attempt, until };
-  const patch = task.next ? { next: limited } : { attempts: [...task.attempts.slice(0, -1), limited] };
-  return [withTask(session, task.spec.name, patch), limitGroup({ ...task, ...patch })];
+  const shorter = { ...attempt, until };
+  const patch = task.next ? { next: shorter } : { attempts: [...task.attempts.slice(0, -1), shorter] };
+  return {
+    session: withTask(session, task.spec.name, patch),
+    commands: limitGroup({ ...task, ...patch })
+  };
 }
 
 function moveOf(task: TaskState, { segment }: IStretch): Move {
