@@ -11,12 +11,10 @@ import type {
 } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { lingersUntil } from './lingering.js';
-import { awaitsNodes } from './nodes.js';
 import { placementOf, planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   comingAttempt,
   findTask,
-  followsGiven,
   type ISession,
   type IStep,
   isStaying,
@@ -38,40 +36,8 @@ const LATER_SHARE = 0.01;
 const LATER_LEAST = 0.1;
 const LATER_MOST = 1;
 
-/** News is answered at once, then not again before this share of what was left has passed, within limits in seconds. */
-const PAUSE_SHARE = 0.01;
-const PAUSE_LEAST = 1;
-const PAUSE_MOST = 30;
-
-/** Without any news, one look in so many parts of what was left, but not more often than this, in seconds. */
-const INTERVAL_PARTS = 30;
-const INTERVAL_LEAST = 10;
-
 /** So many of the latest plans made while training are told. */
 const TOLD = 50;
-
-/** Whether something that happened while tasks train is to be answered by a plan now, or it is time to look anyway. */
-export function isReplanDue({ state, question, news, learning }: ISession, time: number): boolean {
-  const { goal, planning, plan, tasks } = state;
-  if (
-    goal !== 'run' ||
-    awaitsNodes(state) ||
-    planning ||
-    learning ||
-    !question ||
-    !plan ||
-    !activeTasks(tasks).some(isStaying)
-  ) {
-    return false;
-  }
-  if (followsGiven({ state })) {
-    return false;
-  }
-  const since = time - question.time;
-  const { makespan } = plan.plan;
-  const pause = Math.min(PAUSE_MOST, Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan));
-  return since >= (news.length > 0 ? pause : Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS));
-}
 
 /** Whether other moves are wanted than the plan there is was made for: those planned beforehand, or any while tasks train. */
 export function changesMoves({ state }: ISession, wanted: SwitchPolicy | undefined): boolean {

@@ -59,9 +59,12 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const tellsMore = (cell: IGridCell): boolean => tellsOfRuns(session, cell);
-  const devices = isHasty(session) ? countDevices(plannedCluster(session.state).nodes) : Infinity;
-  const likely = initialTrials(promising, tried, tellsMore, devices);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore, devices)];
+  const room = {
+    tasks: candidateTasks(session).length,
+    ...(isHasty(session) && { devices: countDevices(plannedCluster(session.state).nodes) })
+  };
+  const likely = initialTrials(promising, tried, tellsMore, room);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore, room)];
   first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);

@@ -86,7 +86,7 @@ describe('first trials', () => {
 
   it('are on as few devices as all have room on side by side', () => {
     const devicesOf = (all: number): number[] =>
-      initialTrials(grid, [], undefined, all).map(cell => cell.strategy.devices);
+      initialTrials(grid, [], undefined, { devices: all }).map(cell => cell.strategy.devices);
     expect(devicesOf(8)).toEqual([2, 2, 2]);
     expect(devicesOf(2)).toEqual([1, 1, 1]);
     expect(devicesOf(64)).toEqual([4, 4, 4]);
@@ -96,6 +96,16 @@ describe('first trials', () => {
     const first = initialTrials(grid, [], ({ strategy: { devices } }) => devices === 1);
     expect(first.map(cell => cell.strategy.technique)).toEqual(['ddp', 'fsdp', 'pipeline']);
     expect(first.map(cell => cell.strategy.devices)).toEqual([1, 1, 1]);
+  });
+
+  it('are on one device each where many tasks wait for every device', () => {
+    const cells = [...grid, open('s', strategy('single', 1)), open('t', strategy('single', 1))].filter(
+      ({ strategy: { technique, devices } }) => technique === 'single' || devices > 1
+    );
+    const devicesFor = (tasks: number): number[] =>
+      initialTrials(cells, [], undefined, { tasks }).map(cell => cell.strategy.devices);
+    expect(devicesFor(31)).toEqual([4, 4, 4]);
+    expect(devicesFor(32)).toEqual([1, 1, 2]);
   });
 
   it('are not of signatures about which something is known', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import { believedCells } from '../../../src/core/session/belief.js';
-import { isReplanDue } from '../../../src/core/session/replanning.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import type { Plan, PlanRequest, ProfileCell, Segment, Strategy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
 

@@ -3,7 +3,7 @@ import { mulberry32, type Random } from '../../../src/core/planner/common/random
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { awaitsNodes, isInCluster } from '../../../src/core/session/nodes.js';
-import { isReplanDue } from '../../../src/core/session/replanning.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type {
