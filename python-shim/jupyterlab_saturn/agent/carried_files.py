@@ -15,7 +15,7 @@ from ..files.file_line import FileLine
 from ..files.frames import files_endpoint
 from ..files.node_files import NodeFiles
 from ..files.node_folder import session_folder, trim
-from ..paths import SessionPaths
+from ..paths import SessionPaths, no_shared_folder
 from .attempt_files import AttemptFiles
 from .carried_attempt import CarriedAttempt
 from .group_outcome import GroupOutcome
@@ -76,6 +76,11 @@ class CarriedFiles:
             trim(self._paths, [name for name, count in self._used.items() if count > 0])
 
         return CarriedAttempt(self._paths, self._node, task["name"], number, broken, over)
+
+    def require_shared(self) -> None:
+        """Raises SaturnError ``no-shared-folder``: several nodes cannot save together."""
+        folder = Path(session_folder(self._paths))
+        raise no_shared_folder(folder, self._paths.node or "", "files are carried there")
 
     def keep_note(self, path: Path) -> None:
         """Have the session have a small file, or none if there is none; nothing waits for it."""

@@ -60,6 +60,9 @@ class PayloadArrival:
         """The files of an attempt, which is to end once `broken` is called."""
         return AttemptFiles()
 
+    def require_shared(self) -> None:
+        """Raises SaturnError ``no-shared-folder`` where several nodes cannot save together."""
+
     def keep_note(self, path: Path) -> None:
         """Have the session have a small file: it has it."""
 

@@ -139,6 +139,7 @@ class TrainingJob:
         folder = self._place.paths.attempt(self.task, self.number)
         first = 0
         if "part" in body:
+            self._place.files.require_shared()
             part = body["part"]
             request["part"] = part
             peer = part["meeting"]["host"] if "meeting" in part else part.get("peer")
