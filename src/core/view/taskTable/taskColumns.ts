@@ -151,7 +151,7 @@ function text(
   value: (row: ITaskRow) => string | undefined,
   isUsual = true
 ): ITaskColumn {
-  const longest = id === 'name' ? Math.max(0, ...tasks.map(({ spec }) => spec.name.length)) : 12;
+  const longest = id === 'name' ? 1 + Math.max(0, ...tasks.map(({ spec }) => spec.name.length)) : 12;
   return {
     id,
     label,
@@ -222,7 +222,7 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     id: 'state',
     label: trans.__('State'),
     isUsual: true,
-    width: 11,
+    width: 10,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
     raw: ({ task }) => (task.givenUp ? 'given up' : task.status),
     cell: ({ task }) => {
