@@ -19,6 +19,7 @@ from jupyterlab_saturn.cluster.transport import (
     HandsUnreachable,
     Heard,
     RemoteHands,
+    Stream,
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
@@ -55,11 +56,11 @@ class LocalHands:
     async def start(self, order: HandsOrder) -> Any:
         return await self._hands.start(replace(order, **self._cluster.changes))
 
-    async def receive(self, taken: int) -> Heard:
-        return await self._call(self._hands.receive(taken))
+    async def receive(self, stream: Stream, taken: int) -> Heard:
+        return await self._call(self._hands.receive(stream, taken))
 
-    async def send(self, first: int, frames: Sequence[bytes]) -> None:
-        await self._call(self._hands.send(first, frames))
+    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
+        await self._call(self._hands.send(stream, first, frames))
 
     async def end(self) -> None:
         await self._hands.end()
