@@ -44,6 +44,9 @@ def test_each_other_node_has_an_agent_of_its_own_name() -> None:
         until(lambda: running.reports)
         assert nodes_of(running) == [("host-222222", True), ("other", True)]
         assert running.reports[-1]["address"] == "here:1"
+        [early] = running.early
+        assert early["state"] == "starting"
+        assert [node["id"] for node in early["nodes"]] == ["host-222222", "other"]
         assert {path.name for path in (paths.folder / "nodes").iterdir()} == {
             "host-222222",
             "other",

@@ -150,9 +150,10 @@ class LocalCluster:
 
 @dataclass
 class RunningBridge:
-    """A bridge in a thread of its own, with what it has reported."""
+    """A bridge in a thread of its own, with what it has reported since it was up, and before."""
 
     reports: list[Json]
+    early: list[Json]
     errors: list[BaseException]
     reserve: Callable[[bool], None]
 
@@ -165,7 +166,10 @@ def bridge(
     loop = asyncio.new_event_loop()
     made: list[asyncio.Task[None]] = []
     bridges: list[Bridge] = []
-    running = RunningBridge([], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
+    running = RunningBridge([], [], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
+
+    def report(told: Any) -> None:
+        (running.reports if told["state"] == "connected" else running.early).append(told)
 
     async def work() -> None:
         one = Bridge(
@@ -174,7 +178,7 @@ def bridge(
             {"address": "here:1", **(request or {})},
             own="host",
             endpoint=engine_endpoint(paths.runtime),
-            report=running.reports.append,
+            report=report,
             first_pause=0.1,
         )
         bridges.append(one)
