@@ -14,6 +14,7 @@ from fakes.local_cluster import OWN, LocalCluster, RunningBridge, bridge, echo_c
 from jupyterlab_saturn.cluster import reservations
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from nightly import nightly
 
 
 @contextmanager
@@ -129,7 +130,9 @@ def test_devices_that_were_asked_for() -> None:
         assert len(ear.hear("agent.hello")["body"]["node"]["devices"]) == 2
 
 
-@pytest.mark.parametrize("change", [{"proof": "proof-x"}, {"folder": "/nowhere/else"}])
+@pytest.mark.parametrize(
+    "change", [pytest.param({"proof": "proof-x"}, marks=nightly), {"folder": "/nowhere/else"}]
+)
 def test_a_folder_that_is_not_shared(change: Json) -> None:
     cluster = LocalCluster(OWN, far(2))
     cluster.changes = change
