@@ -132,8 +132,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         status: restingStatus(task),
         ...(event.step === undefined ? {} : { checkpointStep: event.step })
       });
-      // What leaves by the plan goes on by it; else the agent is leaving, or somebody stopped it.
-      const isPlanned = task.moving || reachesUntil(attempt, event) || isUnplanned(session, task);
+      // What leaves by the plan goes on by it, and of who is given up that was told; else the agent is leaving, or somebody stopped it.
+      const isTold = task.moving || task.givenUp !== undefined;
+      const isPlanned = isTold || reachesUntil(attempt, event) || isUnplanned(session, task);
       return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }
   }
