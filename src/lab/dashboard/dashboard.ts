@@ -17,7 +17,7 @@ import { dashboardHeader } from './dashboardHeader.js';
 const SCHEDULE_HEIGHT = 350;
 
 /** Percent of the width for the table: name, place, metric, state and progress are to fit beside a file browser. */
-const TABLE_SHARE = 56;
+const TABLE_SHARE = 58;
 
 /** One session on one screen: its schedule above, its tasks and what there is to know of them below. */
 export class Dashboard extends Widget {

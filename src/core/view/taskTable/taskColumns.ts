@@ -1,5 +1,5 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import type { Argument, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import { lineage, statusCell } from '../format/taskText.js';
@@ -184,12 +184,19 @@ function number(
   };
 }
 
+/** A value as it is written, but for what a number of the machine has more than was meant: `0.3`, not `0.30000000000000004`. */
+function inFewDigits(value: Argument): string {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? argument(Number(value.toPrecision(6)))
+    : argument(value);
+}
+
 function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
   const values = tasks.flatMap(({ spec }) => {
     const value = spec.params[name];
     return value === undefined ? [] : [value];
   });
-  const longest = Math.max(0, ...values.map(value => argument(value).length));
+  const longest = Math.max(0, ...values.map(value => inFewDigits(value).length));
   return {
     id: `param:${name}`,
     label: printable(name),
@@ -199,7 +206,11 @@ function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
     value: ({ task }) => argumentValue(task.spec.params[name], argument),
     cell: ({ task }) => {
       const value = task.spec.params[name];
-      return { text: value === undefined ? NOTHING : argument(value) };
+      if (value === undefined) {
+        return { text: NOTHING };
+      }
+      const [text, whole] = [inFewDigits(value), argument(value)];
+      return text === whole ? { text } : { text, title: whole };
     }
   };
 }
