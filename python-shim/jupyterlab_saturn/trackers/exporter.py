@@ -12,7 +12,7 @@ from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
 from ..private_folders import ensure_private
 from .followed_run import FollowedRun
-from .runs import key_of, outcome_of, sweep_of
+from .runs import growing_sweeps, key_of, outcome_of, sweep_of
 from .told_notes import ToldNotes
 from .tracker import Tracker
 
@@ -145,8 +145,11 @@ class Exporter:
             sweep = sweep_of(state, task)
             if sweep is not None:
                 sweeps.setdefault(sweep, []).append(task)
+        growing = growing_sweeps(state)
         for sweep, tasks in sweeps.items():
-            is_over = all(outcome_of(task) != "running" and self._is_told(task) for task in tasks)
+            is_over = tasks[0]["spec"]["sweep"] not in growing and all(
+                outcome_of(task) != "running" and self._is_told(task) for task in tasks
+            )
             if not is_over:
                 self._ended_sweeps.discard(sweep)
             elif sweep not in self._ended_sweeps and any(task["attempts"] for task in tasks):

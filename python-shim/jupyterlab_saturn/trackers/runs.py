@@ -76,6 +76,17 @@ def sweep_of(state: SessionState, task: TaskState) -> str | None:
     return f"{spec['sweep']}-{folder[:12]}"
 
 
+def growing_sweeps(state: SessionState) -> set[str]:
+    """Names of sweeps of which more points are to come."""
+    return {
+        sweep["spec"]["name"]
+        for sweep in state.get("sweeps", [])
+        if state["goal"] == "run"
+        and "error" not in sweep
+        and (sweep["made"] < sweep["spec"].get("points", 0) or "renewing" in sweep)
+    }
+
+
 def _asked(task: TaskState) -> TaskTracking:
     """What the task's own code asks of trackers."""
     inspection = task.get("inspection")

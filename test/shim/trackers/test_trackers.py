@@ -15,6 +15,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.trackers.exporter import Exporter
 from jupyterlab_saturn.trackers.making import make_tracker
+from jupyterlab_saturn.trackers.runs import growing_sweeps
 from nightly import nightly
 from stage import until
 from trackers.tracked_session import TrackedSession, mlflow_nests
@@ -222,3 +223,20 @@ def test_a_task_that_is_taken_out_while_nobody_looks_runs_no_more(tracked: Track
     tracked.export()
     tracked.reports()
     assert "running" not in tracked.statuses()["a"].lower()
+
+
+@pytest.mark.parametrize(
+    ("goal", "sweep", "is_growing"),
+    [
+        ("run", {"made": 3}, True),
+        ("run", {"made": 4}, False),
+        ("run", {"made": 4, "renewing": {"step": 9, "members": []}}, True),
+        ("run", {"made": 3, "error": {"code": "broken", "message": "It broke."}}, False),
+        ("none", {"made": 3}, False),
+    ],
+)
+def test_a_sweep_is_not_over_while_points_are_to_come(
+    goal: str, sweep: Json, is_growing: bool
+) -> None:
+    state: Any = {"goal": goal, "sweeps": [{"spec": {"name": "net", "points": 4}, **sweep}]}
+    assert growing_sweeps(state) == ({"net"} if is_growing else set())
