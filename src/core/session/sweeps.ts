@@ -1,4 +1,4 @@
-import { isPointOf } from '../model/sweepTasks.js';
+import { isPaused, isPointOf } from '../model/sweepTasks.js';
 import { MOST_FUSED } from '../profiling/fusedSpeeds.js';
 import type {
   Failure,
@@ -224,5 +224,8 @@ function futility(session: ISession, { spec }: SweepState): Failure | undefined 
 
 function isToCome(task: TaskState, state: SessionState): boolean {
   const { status } = task;
+  if (isPaused(task)) {
+    return false; // others may come before it goes on
+  }
   return status === 'inspecting' || status === 'ready' || isStaying(task) || isOpen(task, state);
 }
