@@ -32,7 +32,9 @@ export default defineConfig({
           environment: 'node',
           include: ['test/e2e/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...byNight],
-          fileParallelism: false,
+          // Each has a JupyterLab and a browser of its own, and waits for them most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 300_000
         }

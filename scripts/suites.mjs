@@ -66,12 +66,14 @@ function vitest(project, prepare) {
 /** All combinations instead of those that prove each thing once. */
 export const NIGHTLY = '--nightly';
 
-/** In two processes, since most tests wait for others that they started. */
+/** In more processes than there are cores, since most tests wait for others that they started. */
 function pytest() {
   const report = join(reports, 'shim.xml');
   const folders = ['shim', 'fidelity'].map(name => join(root, 'test', name));
   const config = ['-c', join(shim, 'pyproject.toml'), ...folders];
-  const options = ['-n', '2', '--dist', 'loadfile', `--junitxml=${report}`, '--durations=10'];
+  // In the order of test/conftest.py, not by how many tests a file has.
+  const shares = ['-n', '3', '--dist', 'loadfile', '--no-loadscope-reorder'];
+  const options = [...shares, `--junitxml=${report}`, '--durations=10'];
   const command = [inVenv('python'), ['-m', 'pytest', ...config, ...options]];
   const env = { ...venvEnv, SATURN_NIGHTLY: process.env.SATURN_NIGHTLY ?? '' };
   return runner(command, { env }, report, text => {

@@ -6,7 +6,8 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from jupyterlab_saturn.kernel.verbs import VERBS, Option, Verb
+from jupyterlab_saturn.kernel.verb import Option, Verb
+from jupyterlab_saturn.kernel.verbs import VERBS
 from sphinx.application import Sphinx
 
 

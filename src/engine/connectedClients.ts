@@ -1,3 +1,4 @@
+import { toldState } from '../core/wire/judged.js';
 import {
   type EngineMessages,
   failureOf,
@@ -195,7 +196,7 @@ export class ConnectedClients implements IDisposable {
   }
 
   private _tellAll(client: string, state: SessionState, re?: string): void {
-    this._options.send(client, 'state', { state }, re);
+    this._options.send(client, 'state', toldState(state), re);
     this._note(client, state);
   }
 

@@ -12,6 +12,7 @@ import { exportedFile } from '../core/view/export/exportedFile.js';
 import { cacheView } from '../core/view/profile/cacheView.js';
 import { render } from '../core/view/render.js';
 import { SaturnError } from '../core/wire/failure.js';
+import { toldState } from '../core/wire/judged.js';
 import {
   type CurvesRead,
   type EngineMessages,
@@ -189,7 +190,7 @@ export class RequestHandler {
 
   private async _stateAt(time: number): Promise<EngineMessages['state.was']> {
     const { history, now } = this._options;
-    return { time, state: await history.stateAt(time, now()) };
+    return { time, ...toldState(await history.stateAt(time, now())) };
   }
 
   private async _curves(request: CurvesRead): Promise<EngineMessages['curves']> {

@@ -21,7 +21,6 @@ let panel: Locator;
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

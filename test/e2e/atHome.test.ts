@@ -61,7 +61,6 @@ async function opened(file: string, shows: string): Promise<{ asked: string[]; t
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeTinySweep(sandbox, 'tiny.ipynb', 8); // so long that there is time to look at it
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

@@ -89,7 +89,6 @@ async function chooseForTask(command: string): Promise<void> {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   const cells = CELLS.map((source, index) => ({
     cell_type: 'code',
     execution_count: null,

@@ -39,7 +39,6 @@ function installGerman(): void {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   installGerman();
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox, {

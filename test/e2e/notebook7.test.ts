@@ -26,7 +26,6 @@ async function shot(name: string): Promise<void> {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeTinySweep(sandbox, 'tiny.ipynb');
   server = await LabServer.start(sandbox, { program: 'jupyter-notebook' });
   eyes = await BrowserPage.open();

@@ -1,4 +1,5 @@
 import type { Page, WebSocketRoute } from 'playwright-core';
+import { toldState } from '../../src/core/wire/judged.js';
 import type { Curve, SessionEntry, SessionState, TaskState } from '../../src/core/wire/messages.js';
 import { stateChange } from '../../src/core/wire/stateChange.js';
 
@@ -76,7 +77,7 @@ export class PlayedSession {
     switch (type) {
       case 'hello':
         this._say(socket, 'kernel.status', { version: '0', session: 'many', attached: true }, id);
-        this._say(socket, 'state', { state: this._state });
+        this._say(socket, 'state', toldState(this._state));
         break;
       case 'state.taken':
         break;

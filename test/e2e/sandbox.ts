@@ -71,12 +71,21 @@ export class Sandbox {
   }
 
   /**
-   * Waits until nothing that was started here is alive, then removes the folder.
+   * Waits until nothing that was started here is alive, then removes the folder. Agents are asked to end, which they would by
+   * themselves half a minute after all others have; where `SATURN_IDLE_SECONDS` is set, that is waited for.
    *
    * @returns what had to be killed, which a test asserts to be nothing
    */
   async dispose(seconds = 60): Promise<string[]> {
     let left: string[] = [];
+    if (this.env.SATURN_IDLE_SECONDS === undefined) {
+      const agents = processesOf(this.folder).filter(({ command }) =>
+        command.includes('jupyterlab_saturn.agent')
+      );
+      for (const { pid } of agents) {
+        process.kill(pid, 'SIGTERM');
+      }
+    }
     try {
       await until('the processes of the test end', () => processesOf(this.folder).length === 0, seconds);
     } catch {

@@ -24,7 +24,6 @@ const sweep = () => dashboard.locator('.jp-SaturnDashboard-sweep');
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   writeSearch(sandbox, 'search.ipynb', POINTS);
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

@@ -22,6 +22,10 @@ async function freePort(): Promise<number> {
 /** Where each program shows a notebook. */
 const PLACES = { 'jupyter-lab': 'lab/tree', 'jupyter-notebook': 'notebooks' } as const;
 
+/** Its log's name; files of tests run side by side. */
+const logOf = (program: keyof typeof PLACES) =>
+  [program, process.env.VITEST_POOL_ID].filter(Boolean).join('-').concat('.log');
+
 /** How a server is started where it is not by default. */
 interface IServerOptions {
   /** JupyterLab when absent; else Notebook 7. */
@@ -72,7 +76,7 @@ export class LabServer {
       { cwd: sandbox.notebooks, env: sandbox.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }
     );
     mkdirSync(reports, { recursive: true });
-    const log = createWriteStream(join(reports, `${program}.log`));
+    const log = createWriteStream(join(reports, logOf(program)));
     child.stdout!.pipe(log, { end: false });
     child.stderr!.pipe(log, { end: false });
     child.once('close', () => log.end());
@@ -100,7 +104,7 @@ export class LabServer {
 
   private async _answers(): Promise<boolean> {
     if (this._process.exitCode !== null) {
-      throw new Error(`It ended with ${this._process.exitCode}; see out/test/${this._program}.log.`);
+      throw new Error(`It ended with ${this._process.exitCode}; see out/test/${logOf(this._program)}.`);
     }
     try {
       const { ok } = await fetch(`${this.url}/api/status?token=${this.token}`);

@@ -41,7 +41,6 @@ function upTo(text: string, id: string): string {
 
 beforeAll(async () => {
   mkdirSync(reports, { recursive: true });
-  sandbox.env.SATURN_IDLE_SECONDS = '5';
   sandbox.copyExample('quickstart.ipynb', text => upTo(text, 'run-text'));
   server = await LabServer.start(sandbox);
   eyes = await BrowserPage.open();

@@ -311,7 +311,7 @@ def test_out_of_memory_is_infeasible_and_an_error_is_a_failure(session: Session)
 
             def forward(self, x: torch.Tensor) -> torch.Tensor:
                 if need == "room":
-                    torch.ones(2**30)
+                    torch.empty(2**30)
                 return self.layer(x).sum(1, keepdim=True)
 
         class Senseless(torch.optim.SGD):

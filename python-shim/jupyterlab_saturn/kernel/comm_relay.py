@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__, wire
 from ..errors import Json, SaturnError
+from .judged import told_state
 from .progress import is_training
 from .session import Session
 
@@ -257,7 +258,7 @@ class Relay:
 
 
 def _whole(state: SessionState) -> EngineMessage:
-    return wire.message("engine", "state", {"state": state})
+    return wire.message("engine", "state", told_state(state))
 
 
 def _refusal(error: SaturnError, re: str | None) -> EngineMessage:

@@ -10,7 +10,8 @@ from .. import technique_catalogue
 from ..trackers.catalogue import KINDS
 from .search import SEARCHES, STOP_RULES
 from .technique_magic import ACTIONS
-from .verbs import VERBS, Option, Verb
+from .verb import Option, Verb
+from .verbs import VERBS
 from .wish_values import OBJECTIVES
 
 if TYPE_CHECKING:

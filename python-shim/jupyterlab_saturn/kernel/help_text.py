@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 
 from .display import View
-from .verbs import VERBS, Option, Verb
+from .verb import Option, Verb
+from .verbs import VERBS
 
 _TITLE = "Train many models on the devices there are: %saturn VERB [options]"
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..errors import SaturnError
-from . import doctor_report, technique_magic
+from . import cluster_magic, doctor_report, task_magic, technique_magic
 from .display import note, show
 from .help_text import overview, page
 from .line_splitting import split_words
 from .options import Arguments, find_verb, parse
 from .session import Session
 from .session_registry import SessionRegistry
-from .sweep import parse_sweep, parse_values
+from .sweep import parse_values
 from .waiting import require_success
-from .wishes import SESSION_WISHES, TASK_WISHES, TaskWishes, Wishes
+from .wish_options import excluded_by, wishes_of
 
 _HELP = frozenset({"-h", "--help"})
 
@@ -41,7 +40,7 @@ class SaturnMagics(Magics):
         super().__init__(shell)
         self._sessions = sessions
         self._verbs: dict[str, Callable[[Arguments], None]] = {
-            "cluster": self._cluster,
+            "cluster": lambda arguments: show(cluster_magic.act(self._session, arguments.options)),
             "check": lambda arguments: show(self._session.check(arguments.names or None)),
             "technique": lambda arguments: show(
                 technique_magic.act(self._session.techniques, arguments)
@@ -98,7 +97,7 @@ class SaturnMagics(Magics):
         if verb.name == "task":
             if cell is None and "factory" not in arguments.options:
                 raise _no_line_verb()
-            self._task(line, arguments, cell or "")
+            show(task_magic.make(self.shell, self._session, line, arguments.options, cell or ""))
         else:
             self._patiently(
                 lambda: self._act(verb.name, arguments, cell),
@@ -111,118 +110,10 @@ class SaturnMagics(Magics):
         else:
             show(technique_magic.define(self._session.techniques, arguments, cell))
 
-    def _task(self, line: str, arguments: Arguments, cell: str) -> None:
-        options = arguments.options
-        sweep = parse_sweep(options["sweep"]) if "sweep" in options else None
-        name = options.get("factory") or self._last_function(cell)
-        # The comment keeps line numbers in tracebacks as they are in the cell.
-        result = self.shell.run_cell(f"# %%saturn {line}\n{cell}", store_history=False)
-        if not result.success:
-            error = result.error_before_exec or result.error_in_exec
-            raise SaturnError(
-                "cell-failed",
-                f"The cell raised {type(error).__name__}, so no task was added.",
-                "Its traceback is above.",
-            )
-        function = self.shell.user_ns.get(name)
-        if function is None:
-            raise SaturnError(
-                "no-function",
-                f"There is no function {name!r}.",
-                "Name one that the notebook defines, or leave --factory out.",
-            )
-        try:
-            view = self._session.add(
-                function,
-                sweep,
-                points=options.get("points"),
-                search=options.get("search"),
-                by=options.get("by"),
-                stop=options.get("stop"),
-                epochs=options.get("epochs"),
-                steps=options.get("steps"),
-                seed=options.get("seed", 0),
-                native=options.get("native", False),
-                replace=options.get("replace", False),
-                origin=self._cell_id(),
-                wait=options.get("wait", False),
-                **cast(TaskWishes, _wishes(arguments)),
-            )
-        except KeyboardInterrupt:
-            view = note("Interrupted. Tasks added so far are built meanwhile: %saturn status")
-        show(view)
-
-    def _last_function(self, cell: str) -> str:
-        try:
-            tree = ast.parse(self.shell.transform_cell(cell))
-        except SyntaxError:
-            return ""  # running the cell shows where it is
-        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-        names = [each.name for each in tree.body if isinstance(each, functions)]
-        if not names:
-            raise SaturnError(
-                "no-function",
-                "The cell defines no function, so there is nothing to make tasks of.",
-                "Define one that returns a Task, or name one with --factory.",
-            )
-        return names[-1]
-
-    def _cell_id(self) -> str | None:
-        """Id of the notebook cell that runs, when the front end tells it."""
-        get_parent = getattr(self.shell, "get_parent", None)
-        metadata = (get_parent() or {}).get("metadata", {}) if get_parent else {}
-        return metadata.get("cellId")
-
-    def _cluster(self, arguments: Arguments) -> None:
-        options = arguments.options
-        if not options:
-            show(self._session.devices())
-            return
-        for alone, others in (("auto", {"node"}), ("local", set())):
-            if alone in options and {*options} - {alone, *others}:
-                raise SaturnError(
-                    "bad-option",
-                    f"--{alone} goes with no other option.",
-                    f"Write: %saturn cluster --{alone}",
-                )
-        if "node" in options and "ray" in options:
-            raise SaturnError(
-                "bad-option",
-                "--node does not go with --ray.",
-                "Join the cluster first; then: %saturn cluster --node NAME --gpu 2",
-            )
-        for with_ray in ("nodes", "open", "reserve"):
-            if with_ray in options and "ray" not in options:
-                raise SaturnError(
-                    "bad-option",
-                    f"--{with_ray} goes with --ray.",
-                    f"Write e.g.: %saturn cluster --ray auto --{with_ray}"
-                    + (f" {options['nodes']}" if with_ray == "nodes" else ""),
-                )
-        if "local" in options:
-            show(self._session.leave_cluster())
-            return
-        gpu = options.get("gpu")
-        if gpu is not None:
-            gpu = True if gpu == "all" else _count(gpu)
-        ray = options.get("ray")
-        devices = options.get("cpu"), gpu, options.get("memory")
-        if ray is None:
-            show(self._session.cluster(*devices, node=options.get("node")))
-        else:
-            joined = self._session.cluster(
-                *devices,
-                ray=ray,
-                nodes=options.get("nodes"),
-                open="open" in options,
-                reserve="reserve" in options,
-            )
-            show(joined)
-
     def _profile(self, arguments: Arguments) -> None:
         options = arguments.options
         force, wait = "force" in options, "detach" not in options
-        full, exclude = "full" in options, _excluded(arguments)
+        full, exclude = "full" in options, excluded_by(arguments.options)
         self._patiently(
             lambda: show(self._session.profile(force, wait, full=full, exclude=exclude)),
             "Interrupted; measuring goes on. Stop it with: %saturn stop",
@@ -251,10 +142,10 @@ class SaturnMagics(Magics):
             lambda: show(
                 self._session.plan(
                     options.get("seconds"),
-                    _excluded(arguments),
+                    excluded_by(arguments.options),
                     early=options.get("early"),
                     use=options.get("use"),
-                    **_wishes(arguments),
+                    **wishes_of(arguments.options),
                 )
             ),
             "Interrupted; measuring and planning go on. Stop them with: %saturn stop",
@@ -268,14 +159,18 @@ class SaturnMagics(Magics):
         )
 
     def _run(self, arguments: Arguments) -> None:
-        options, names, excluded = arguments.options, arguments.names or None, _excluded(arguments)
+        options, names, excluded = (
+            arguments.options,
+            arguments.names or None,
+            excluded_by(arguments.options),
+        )
         early, switch = options.get("early"), options.get("switch")
-        keep, wishes = "keep" in options, _wishes(arguments)
+        keep, wishes = "keep" in options, wishes_of(arguments.options)
         show(self._session.run(names, excluded, switch, early=early, keep=keep, **wishes))
 
     def _wish(self, arguments: Arguments) -> None:
         names, clear = arguments.names or None, "clear" in arguments.options
-        show(self._session.wish(names, clear=clear, **_wishes(arguments)))
+        show(self._session.wish(names, clear=clear, **wishes_of(arguments.options)))
 
     def _clone(self, arguments: Arguments) -> None:
         if not arguments.names:
@@ -356,24 +251,6 @@ class SaturnMagics(Magics):
         verbs = [find_verb(name.lstrip("%")) for name in arguments.names]
         for view in [page(verb) for verb in verbs] or [overview()]:
             show(view)
-
-
-def _wishes(arguments: Arguments) -> Wishes:
-    """The options that ask something of the plan, as keywords."""
-    words = {name.replace("-", "_"): value for name, value in arguments.options.items()}
-    known = {*TASK_WISHES, *SESSION_WISHES}
-    return cast(Wishes, {word: value for word, value in words.items() if word in known})
-
-
-def _excluded(arguments: Arguments) -> list[str] | None:
-    names: list[str] | None = arguments.options.get("exclude")
-    return [] if names == ["none"] else names
-
-
-def _count(text: str) -> int:
-    if text.lstrip("-").isdigit():
-        return int(text)
-    raise SaturnError("bad-option", f"--gpu cannot be {text!r}.", "Write e.g. --gpu 2 or --gpu all")
 
 
 def _no_cell_verb(written: str) -> SaturnError:

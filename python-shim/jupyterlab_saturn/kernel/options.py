@@ -9,7 +9,8 @@ from typing import Any
 
 from ..errors import SaturnError
 from .line_splitting import split_commas, unquoted
-from .verbs import VERBS, Option, Verb
+from .verb import Option, Verb
+from .verbs import VERBS
 
 
 @dataclass

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import wire
 from ..errors import SaturnError
+from .judged import whole_state
 from .state_change import with_change
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class SocketThread:
         request = self._pending.pop(envelope.get("re", ""), None)
         if envelope["type"] == "state":
             self._asking = False
-            self._take(dealer, envelope["body"]["state"], None)
+            self._take(dealer, whole_state(envelope["body"]), None)
         elif envelope["type"] == "change":
             self._follow(dealer, envelope["body"])
         elif envelope["type"] == "error" and envelope.get("re") == self._greeted_by:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from .judged import with_judged
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState, StateChange
@@ -32,6 +33,8 @@ def with_change(before: SessionState, change: StateChange) -> SessionState:
     for name in ("tasks", "cells", "trials"):
         if name in change:
             after[name] = _with_list_change(after[name], change[name])
+    if "judged" in change:
+        after["tasks"] = with_judged(after["tasks"], change["judged"], _bad_change)
     if not _OF_PLANS.isdisjoint(change):
         if "plan" not in after:
             raise _bad_change()

@@ -2,145 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["flag", "int", "number", "text", "list", "sweep"]
-
-
-@dataclass(frozen=True)
-class Option:
-    """An option of a verb. `kind` says what follows it on the line."""
-
-    name: str
-    kind: Kind
-    help: str
-    example: str = ""
-
-
-@dataclass(frozen=True)
-class Verb:
-    """Something `%saturn` does. `names` is what may stand without an option: tasks, a session."""
-
-    name: str
-    help: str
-    example: str
-    options: tuple[Option, ...] = ()
-    names: str = ""
-    is_cell: bool = False
-
+from .task_options import MAKING_OPTIONS
+from .verb import Option, Verb
+from .wish_options import EARLY, EXCLUDE, WISH_OPTIONS
 
 _YES = Option("--yes", "flag", "Also tasks that were trained, in whole or in part.")
-_EXCLUDE = Option("--exclude", "list", "Techniques not to use; none lifts it.", "fsdp,ddp")
-_EARLY = Option(
-    "--early",
-    "text",
-    "All tasks reach this share of their steps, and are evaluated there, before any goes on.",
-    "10%",
-)
-
-_TASK_WISHES = (
-    Option("--deadline", "text", "To be done by then; none takes it back.", "18:30"),
-    Option("--start", "text", "Not to start before; a time as for --deadline.", "+2h"),
-    Option("--priority", "text", "How much an early end counts; else 1.", "3"),
-    Option(
-        "--pin",
-        "text",
-        "Where and how it has to run: technique, number of devices, node, device; or a strategy as "
-        'the plan says it: "strategy=fsdp x2 reshard=false".',
-        "technique=fsdp,devices=2",
-    ),
-)
-_WISHES = (
-    *_TASK_WISHES,
-    Option("--at-most", "text", "So many tasks train at once.", "4"),
-    Option("--device-hours", "text", "What all training from now on may take.", "12"),
-    Option("--budget", "text", "What all training from now on may cost, by --price.", "30"),
-    Option("--price", "text", "What a device costs an hour: of all nodes, or by node.", "n1=2.5"),
-    Option(
-        "--objective",
-        "text",
-        "What to make small: makespan, or weighted-completion as with priorities.",
-        "makespan",
-    ),
-    Option("--keep-free", "text", "Devices to leave alone: how many, or their names.", "cuda0"),
-    Option(
-        "--span",
-        "text",
-        "A task may train over so many nodes: its ranks then meet on the network between them, "
-        "open to whoever reaches it.",
-        "2",
-    ),
-    Option(
-        "--fuse",
-        "text",
-        "Whether adapters of one frozen model may be trained in one run, where that is faster: "
-        "auto or never.",
-        "never",
-    ),
-)
-
 VERBS = (
     Verb(
         "task",
         "Make tasks of the function this cell defines, one for each point of the sweep, or for as "
         "many as are wanted of it.",
         "%%saturn task --sweep lr=1e-5..1e-1 width=64,128 --points 30 --stop asha --by accuracy",
-        (
-            Option(
-                "--sweep",
-                "sweep",
-                "Parameters of the function and their values: numbers, True, False, None, texts "
-                "(quoted where they hold commas) and lists. A list alone is the list of values, "
-                "also one of the notebook: lr={rates}. Or ranges: lr=1e-5..1e-1 (by logarithm over "
-                "more than a factor of 100; log: or lin: before it says which), layers=2..8 (whole "
-                "numbers), layers=2..8:2 (in steps of 2).",
-                "lr=1e-5..1e-1 width=64,128",
-            ),
-            Option(
-                "--points",
-                "int",
-                "How many points to try: needed for ranges; of a grid, instead of all.",
-                "30",
-            ),
-            Option(
-                "--search",
-                "text",
-                "What chooses points: tpe (learns from those before, by Optuna; so it is where "
-                "that is installed and --by is given), random, or qmc (spread evenly).",
-                "tpe",
-            ),
-            Option(
-                "--stop",
-                "text",
-                "Give up early what will hardly be the best, by a rule: asha or median, with its "
-                "numbers asha:eta=4,first=2, or asha:promote; or pbt, where the worst give way to "
-                "others that go on from the best, with what has a range changed a little. None "
-                "when absent.",
-                "asha",
-            ),
-            Option(
-                "--by",
-                "text",
-                "The metric that makes a model the better one: accuracy, -loss (less is better), "
-                "max:bleu. Of names that are not known say whether max or min.",
-                "accuracy",
-            ),
-            Option("--epochs", "number", "Passes over the data, instead of the Task's.", "2"),
-            Option("--steps", "int", "Optimizer steps, instead of epochs.", "500"),
-            Option("--seed", "int", "Seed of every task; 0 when absent.", "1"),
-            Option(
-                "--factory",
-                "text",
-                "The function, when it is not the cell's last; there need be no cell then: %saturn "
-                "task --factory digits",
-                "digits",
-            ),
-            Option("--native", "flag", "The function trains by its own loop: run it as it is."),
-            Option("--replace", "flag", "Put these in the place of tasks of the same names."),
-            Option("--wait", "flag", "Wait until all are built, and fail when none can be."),
-            *_TASK_WISHES,
-        ),
+        MAKING_OPTIONS,
         is_cell=True,
     ),
     Verb(
@@ -200,7 +73,7 @@ VERBS = (
         (
             Option("--force", "flag", "Measure again what is measured, also in earlier sessions."),
             Option("--full", "flag", "Measure every strategy."),
-            _EXCLUDE,
+            EXCLUDE,
             Option("--detach", "flag", "Return at once; measuring goes on."),
         ),
     ),
@@ -219,8 +92,8 @@ VERBS = (
         "%saturn plan --seconds 2 --exclude fsdp",
         (
             Option("--seconds", "number", "How long to search.", "2"),
-            _EARLY,
-            _EXCLUDE,
+            EARLY,
+            EXCLUDE,
             Option(
                 "--use",
                 "text",
@@ -233,7 +106,7 @@ VERBS = (
                 "Make none; show it as it was then: a time, or the number that status gives it.",
                 "14:02",
             ),
-            *_WISHES,
+            *WISH_OPTIONS,
         ),
     ),
     Verb(
@@ -241,8 +114,8 @@ VERBS = (
         "Train in the background, all tasks or those named; measures and plans what is missing.",
         "%saturn run",
         (
-            _EARLY,
-            _EXCLUDE,
+            EARLY,
+            EXCLUDE,
             Option(
                 "--switch",
                 "text",
@@ -256,7 +129,7 @@ VERBS = (
                 "Keep the last checkpoint of each task that finishes, optimizer and all; else its "
                 "model is what stays.",
             ),
-            *_WISHES,
+            *WISH_OPTIONS,
         ),
         names="tasks",
     ),
@@ -267,7 +140,7 @@ VERBS = (
         "%saturn wish digits-mlp-32-1e-3 --deadline +2h",
         (
             Option("--clear", "flag", "First take back all that was asked, of the tasks named."),
-            *_WISHES,
+            *WISH_OPTIONS,
         ),
         names="tasks",
     ),

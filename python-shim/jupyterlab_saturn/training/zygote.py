@@ -223,9 +223,11 @@ def preload() -> None:
             importlib.import_module(name)
     import torch
 
+    from ..wire import prepare
     from .inspect import inspection_pool  # noqa: F401
     from .run import group_training, trial  # noqa: F401
 
+    prepare("World")  # which each rank validates
     # The first optimizer of a process loads the compiler's modules, a second's work.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
 

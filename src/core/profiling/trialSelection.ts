@@ -18,20 +18,26 @@ export const WORTHWHILE = 0.03;
 /** The interval of an interpolated cell reaches this many standard deviations to both sides. */
 const INTERVAL = 2;
 
+/** With so many tasks for each device, a plan has hardly a use for more devices than one each. */
+const MANY = 4;
+
 const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepSeconds !== undefined;
 
 /**
  * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
- * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures.
+ * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures. Where many
+ * tasks wait for each device, on one: so many trials can be made at a time, and there is hardly another use for devices.
  *
  * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
  * @param tellsMore - whether a cell is worth more than others of its signature, as something else depends on it.
+ * @param tasks - how many tasks there are to train.
  */
 export function initialTrials(
   open: readonly IGridCell[],
   known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[],
-  tellsMore: (cell: IGridCell) => boolean = () => false
+  tellsMore: (cell: IGridCell) => boolean = () => false,
+  tasks = 0
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -41,7 +47,8 @@ export function initialTrials(
   };
   known.forEach(use);
   const widest = open.reduce((most, cell) => Math.max(most, cell.strategy.devices), 0);
-  const middle = Math.round((2 / 3) * Math.log2(widest));
+  const isCrowded = tasks >= MANY * widest;
+  const middle = isCrowded ? 0 : Math.round((2 / 3) * Math.log2(widest));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   const models = modelRanks(open);
@@ -52,6 +59,7 @@ export function initialTrials(
           (a.failures ?? 0) - (b.failures ?? 0) ||
           models.get(a.model)! - models.get(b.model)! ||
           Number(tellsMore(b)) - Number(tellsMore(a)) ||
+          (isCrowded ? distance(a) - distance(b) : 0) ||
           usesOf(a) - usesOf(b) ||
           distance(a) - distance(b)
       );

@@ -97,9 +97,19 @@ function verdictOf(
     // Two of one kind are enough to see; of each other, the first stands for all.
     const wanted = isProven || looked + those.length < 2 ? 1 : 2;
     isProven ||= wanted === 2;
-    released.push(...those.slice(0, Math.max(0, wanted - looked)));
+    const [first = those[0]] = members.filter(task => !those.includes(task));
+    const order =
+      looked > 0 ? leastLike(those, first) : [...those.slice(0, 1), ...leastLike(those.slice(1), first)];
+    released.push(...order.slice(0, Math.max(0, wanted - looked)));
   }
   return { released, models };
+}
+
+/** Some points, those first that share the fewest values with another: in a grid, its neighbours share all but one. */
+function leastLike(points: readonly TaskState[], other: TaskState | undefined): TaskState[] {
+  const shared = ({ spec: { params } }: TaskState): number =>
+    Object.keys(params).filter(name => params[name] === other?.spec.params[name]).length;
+  return [...points].sort((a, b) => shared(a) - shared(b));
 }
 
 /** Whether a parameter may be one that decides nothing of how a task is built: fractions, not whole numbers or words. */
@@ -149,8 +159,7 @@ function like(task: Omit<TaskState, 'alike'>, { inspection, verdicts }: TaskStat
 }
 
 function sweepOf(state: SessionState, spec: TaskSpec): SweepState | undefined {
-  const sweep = isPointOf(spec, spec.sweep) ? findSweep(state, spec.sweep) : undefined;
-  return sweep?.spec.template && sweep;
+  return isPointOf(spec, spec.sweep) ? findSweep(state, spec.sweep) : undefined;
 }
 
 function withApart(session: ISession, apart: ReadonlySet<SweepState>): ISession {

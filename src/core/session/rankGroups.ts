@@ -134,9 +134,9 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         status: restingStatus(task),
         ...(event.step === undefined ? {} : { checkpointStep: event.step })
       });
-      // What leaves by the plan goes on by it, and what a rule has leave was news then; else the agent is leaving, or somebody stopped it.
-      const isJudged = task.givenUp !== undefined || isPaused(task);
-      const isPlanned = task.moving || isJudged || reachesUntil(attempt, event) || isUnplanned(session, task);
+      // What leaves by the plan goes on by it, and of who is given up or pauses that was told; else the agent is leaving, or somebody stopped it.
+      const isTold = task.moving || task.givenUp !== undefined || isPaused(task);
+      const isPlanned = isTold || reachesUntil(attempt, event) || isUnplanned(session, task);
       return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }
   }

@@ -50,8 +50,9 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const tellsMore = (cell: IGridCell): boolean => tellsOfRuns(session, cell);
-  const likely = initialTrials(promising, tried, tellsMore);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore)];
+  const { length: tasks } = candidateTasks(session);
+  const likely = initialTrials(promising, tried, tellsMore, tasks);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore, tasks)];
   first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);

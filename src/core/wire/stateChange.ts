@@ -1,4 +1,6 @@
+import { isEqual } from './equality.js';
 import { SaturnError } from './failure.js';
+import { judgedOfChange, withJudged, withoutVerdicts } from './judged.js';
 import type {
   CellsChange,
   PlanState,
@@ -38,7 +40,10 @@ export function stateChange(before: SessionState, after: SessionState): StateCha
     cells: listChange(before.cells, after.cells) as CellsChange | undefined,
     trials: listChange(before.trials, after.trials) as TrialsChange | undefined
   };
-  const told = Object.entries(change).filter(([, part]) => part !== undefined);
+  const { tasks } = change;
+  const judged = tasks && judgedOfChange(tasks, after.tasks);
+  const apart = judged ? { ...change, tasks: tasksWithoutVerdicts(tasks), judged } : change;
+  const told = Object.entries(apart).filter(([, part]) => part !== undefined);
   return { base: before.rev, rev: after.rev, ...(Object.fromEntries(told) as Partial<StateChange>) };
 }
 
@@ -67,10 +72,11 @@ export function withChange(before: SessionState, change: StateChange): SessionSt
   if (isReplanned && !next.plan) {
     throw badChange();
   }
+  const listed = withListChange(before.tasks, tasks as IListChange<TaskState>);
   return {
     ...next,
     rev: change.rev,
-    tasks: withListChange(before.tasks, tasks as IListChange<TaskState>),
+    tasks: change.judged ? withJudged(listed, change.judged, badChange) : listed,
     cells: withListChange(before.cells, cells),
     trials: withListChange(before.trials, trials),
     ...(isReplanned && next.plan && { plan: withPlanChange(next.plan, change) })
@@ -185,22 +191,12 @@ function run<T>(list: readonly T[], first = 0, count = 0): T[] {
   return entries;
 }
 
-/** Whether two JSON values are equal; a member that is undefined is none. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) {
-    return true;
-  }
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((entry, index) => isEqual(entry, b[index]));
-  }
-  if (!isObject(a) || !isObject(b)) {
-    return false;
-  }
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every(key => isEqual(a[key], b[key]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function tasksWithoutVerdicts({ put, patch, ...rest }: TasksChange): TasksChange {
+  return {
+    ...rest,
+    ...(put && { put: put.map(({ at, entry }) => ({ at, entry: withoutVerdicts(entry) })) }),
+    ...(patch && { patch: patch.map(({ at, patch: other }) => ({ at, patch: withoutVerdicts(other) })) })
+  };
 }
 
 const taskName = ({ spec }: TaskState): string => spec.name;

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 import { PanelLayout } from '@lumino/widgets';
 import { failureOf } from '../../core/wire/failure.js';
+import { wholeState } from '../../core/wire/judged.js';
 import { asMessage, type ClientMessages, type Message, type SessionState, validate } from '../../core/wire/messages.js';
 import { WIRE_VERSION } from '../../core/wire/version.js';
 import { SessionView } from './sessionView.js';
@@ -54,7 +55,7 @@ export class SaturnModel extends DOMWidgetModel {
       return;
     }
     if (message.type === 'state') {
-      this._followed.take(message.body.state);
+      this._followed.take(wholeState(message.body));
       this.trigger('told');
     } else if (message.type === 'change' && this._followed.follow(message.body)) {
       this.trigger('told');

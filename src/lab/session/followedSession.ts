@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { failureOf } from '../../core/wire/failure.js';
+import { wholeState } from '../../core/wire/judged.js';
 import type { Failure, KernelStatus, SessionState } from '../../core/wire/messages.js';
 import { VERSION } from '../extension.js';
 import type { ConnectionProblem } from './connectionProblem.js';
@@ -111,7 +112,7 @@ export class FollowedSession implements IDisposable {
         this._viewAsked.emit(message.body.folder);
         break;
       case 'state':
-        this._followed.take(message.body.state);
+        this._followed.take(wholeState(message.body));
         this._goLive(channel);
         break;
       case 'change':

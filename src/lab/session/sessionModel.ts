@@ -1,5 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import { failureOf } from '../../core/wire/failure.js';
+import { wholeState } from '../../core/wire/judged.js';
 import type { ClientMessages, Failure, SessionState } from '../../core/wire/messages.js';
 import type { Incoming } from './messageChannel.js';
 import type { ISessionLine } from './sessionLine.js';
@@ -60,7 +61,7 @@ export class SessionModel implements ISessionModel {
     this.dismiss();
     try {
       const answer = await this._line.request('state.at', { time });
-      return answer.type === 'state.was' ? answer.body.state : null;
+      return answer.type === 'state.was' ? wholeState(answer.body) : null;
     } catch (error) {
       this.report(failureOf(error));
       return null;

@@ -1,4 +1,5 @@
 import { Dealer } from 'zeromq';
+import { wholeState } from '../../../src/core/wire/judged.js';
 import type { Envelope, Message, SessionState } from '../../../src/core/wire/messages.js';
 import { withChange } from '../../../src/core/wire/stateChange.js';
 
@@ -69,7 +70,8 @@ export class Follower {
       if (message.type === 'state' || message.type === 'change') {
         this.told.bytes += frame!.length;
         this.told.messages += 1;
-        this._state = message.type === 'state' ? message.body.state : withChange(this._state!, message.body);
+        this._state =
+          message.type === 'state' ? wholeState(message.body) : withChange(this._state!, message.body);
         this._id += 1;
         const { rev } = this._state;
         await this._socket.send(

@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { wholeState } from '../../../src/core/wire/judged.js';
 import { MAX_MESSAGE_BYTES, type Message, type PlanRequest } from '../../../src/core/wire/messages.js';
 import type { Engine } from '../../../src/engine/engine.js';
 import { Journal } from '../../../src/engine/journal/journal.js';
@@ -352,7 +353,7 @@ it('tells how the plan was at any time, before and after it was started again', 
   const time = second!.attempts[0]!.requestedAt;
   const statusesAt = async (): Promise<unknown> => {
     const was = await client.ask('state.at', { time });
-    const { tasks, plan } = was.type === 'state.was' ? was.body.state : await client.state();
+    const { tasks, plan } = was.type === 'state.was' ? wholeState(was.body) : await client.state();
     return [plan?.plan.segments.length, tasks.map(task => task.attempts.map(({ outcome }) => outcome))];
   };
   const then = [2, [['finished'], [undefined]]];

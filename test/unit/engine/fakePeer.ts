@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dealer } from 'zeromq';
+import { wholeState } from '../../../src/core/wire/judged.js';
 import {
   type EngineMessages,
   type Envelope,
@@ -87,7 +88,7 @@ export class FakePeer {
     if (reply.type !== 'state') {
       throw new Error(`the engine answers ${JSON.stringify(reply.body)}`);
     }
-    return reply.body.state;
+    return wholeState(reply.body);
   }
 
   close(): void {
@@ -113,7 +114,7 @@ export class FakePeer {
 
   private async _take(message: Message<'engine'>): Promise<void> {
     if (message.type === 'state') {
-      this.copy = message.body.state;
+      this.copy = wholeState(message.body);
     } else if (message.type === 'change') {
       this.copy = withChange(this.copy!, message.body);
     } else {

@@ -89,6 +89,16 @@ describe('first trials', () => {
     expect(first.map(cell => cell.strategy.devices)).toEqual([1, 1, 1]);
   });
 
+  it('are on one device each where many tasks wait for every device', () => {
+    const cells = [...grid, open('s', strategy('single', 1)), open('t', strategy('single', 1))].filter(
+      ({ strategy: { technique, devices } }) => technique === 'single' || devices > 1
+    );
+    const devicesFor = (tasks: number): number[] =>
+      initialTrials(cells, [], undefined, tasks).map(cell => cell.strategy.devices);
+    expect(devicesFor(31)).toEqual([4, 4, 4]);
+    expect(devicesFor(32)).toEqual([1, 1, 2]);
+  });
+
   it('are not of signatures about which something is known', () => {
     expect(initialTrials(grid, [ok('s', strategy('ddp', 1))]).map(cell => cell.signature)).toEqual([
       't',

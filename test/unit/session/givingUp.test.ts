@@ -47,6 +47,7 @@ function training(): SessionHarness {
 
 it('a task that a rule gives up is news: a plan that is being made is taken, and another answers the rest', () => {
   const sim = training();
+  sim.feed({ kind: 'clock' }, 30);
   sim.group('b', 1, 'rung', { step: 9, loss: 0.2 });
   const [asked] = sim.take('plan');
   expect(asked?.request.tasks.map(({ name }) => name)).toEqual(['a', 'c', 'd']);
@@ -55,9 +56,51 @@ it('a task that a rule gives up is news: a plan that is being made is taken, and
   expect(sim.session.planRevision).toBe(asked!.planRevision);
   expect(sim.session.news).toEqual([{ kind: 'stopped', tasks: ['c'] }]);
   sim.feed({ kind: 'plan-made', plan: beside(asked!.request), basis: asked!.planRevision });
+  expect(sim.take('plan')).toEqual([]); // it took a second or two: not at once again
+  sim.feed({ kind: 'clock' }, 20);
   expect(sim.session.question?.causes).toEqual([{ kind: 'stopped', tasks: ['c'] }]);
   const [next] = sim.take('plan');
   expect(next?.request.tasks.map(({ name }) => name)).toEqual(['a', 'd']);
+});
+
+it('a task that a rule gave up is no news once more when it has left', () => {
+  const sim = training();
+  sim.group('b', 1, 'rung', { step: 9, loss: 0.2 });
+  const { planRevision } = sim.session;
+  sim.group('b', 1, 'stopped', { step: 10 });
+  expect(sim.session.news).toEqual([{ kind: 'stopped', tasks: ['b'] }]);
+  expect(sim.session.planRevision).toBe(planRevision);
+  expect(sim.take('plan')).toEqual([]);
+});
+
+it('news is answered soon where a device is idle though a task waits', () => {
+  const answered = (waits: boolean): number => {
+    const sim = training();
+    sim.feed({ kind: 'clock' }, 60);
+    if (waits) {
+      sim.feed({ kind: 'tasks-added', tasks: [spec('e')] }, 0.1);
+      sim.feed({ kind: 'inspected', result: { task: 'e', hash: 'h', inspection: inspection('sig', 81) } });
+    }
+    sim.group('b', 1, 'rung', { step: 9, loss: 0.2 });
+    const [asked] = sim.take('plan');
+    const { segments, ...plan } = beside(asked!.request);
+    const later = segments.map(one =>
+      one.task === 'e' ? { ...one, devices: ['cpu0'], start: 99, end: 180 } : one
+    );
+    sim.feed(
+      {
+        kind: 'plan-made',
+        plan: { ...plan, segments: later as typeof segments },
+        basis: asked!.planRevision
+      },
+      0.3
+    );
+    sim.take('plan');
+    sim.group('b', 1, 'stopped', { step: 10 });
+    sim.group('c', 1, 'rung', { step: 9, loss: 0.3 });
+    return sim.take('plan').length;
+  };
+  expect([answered(false), answered(true)]).toEqual([0, 1]);
 });
 
 it('a plan that somebody gave is followed though a rule gives up tasks of it', () => {

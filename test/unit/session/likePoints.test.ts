@@ -76,6 +76,21 @@ describe('points that differ in a rate only', () => {
     );
   });
 
+  it('share it in a grid as well, once two were seen that share as little as any', () => {
+    const rates = [0.01, 0.03];
+    const scales = [0.5, 1, 2];
+    const tasks = scales.flatMap((scale, row) =>
+      rates.map((lr, column) => ({ ...point(2 * row + column, 64), params: { scale, lr } }))
+    );
+    const space = { scale: { values: scales }, lr: { values: rates } };
+    const sweep: SweepSpec = { name: 'net', search: 'grid', space, seed: 0 };
+    sim.feed({ kind: 'tasks-added', tasks, sweep });
+    expect(sim.looking()).toEqual(['net-0', 'net-3']); // not its neighbour, of the same scale
+    sim.found('net-0');
+    sim.found('net-3', { signature: 'of another scale' });
+    expect(sim.looking()).toEqual(['net-1', 'net-2', 'net-4', 'net-5']);
+  });
+
   it('need none at all when they come later', () => {
     sim.search(6);
     sim.looking().forEach(name => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   asMessage,
+  type Inspection,
   type Plan,
   type ProfileCell,
   type Segment,
@@ -48,6 +49,21 @@ const task = fc.record<TaskState>(
       [{ number: 1, strategy: { technique: 'ddp', devices: 2 }, node: 'n', devices: ['0'], requestedAt: 1 }]
     ),
     progress: fc.record({ step: fc.nat(3), loss: fc.constantFrom(null, 1.5) }, { requiredKeys: ['step'] }),
+    inspection: fc.record<Inspection>({
+      signature: fc.constantFrom('s', 't'),
+      ...{
+        steps: fc.integer({ min: 1, max: 2 }),
+        stepsPerEpoch: fc.constant(1),
+        samples: fc.constant(1),
+        batchSize: fc.constant(1)
+      },
+      ...{ parameters: fc.constant(1), warnings: fc.constant([]) },
+      feasibility: fc.constantFrom(
+        [],
+        [{ strategy: { technique: 'ddp', devices: 2 }, feasible: true }],
+        [{ strategy: { technique: 'ddp', devices: 2 }, feasible: false, reason: 'too small' }]
+      )
+    }),
     moving: fc.boolean(),
     unlike: fc.record({ factor: fc.constantFrom(1, 2) }),
     result: fc.record({ metrics: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom(null, 1)) })

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..run.rungs import RungLosses, await_word
+from ..run.rungs import RungLosses
 from ..run.training_observer import LoggedSteps, TrainingObserver
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ class LoopRungs:
         After which.
     observer
         Is told.
-    stop_wanted
-        As of `Rungs`.
     """
 
-    def __init__(
-        self, steps: Sequence[int], observer: TrainingObserver, stop_wanted: Callable[[], bool]
-    ) -> None:
-        self._stop_wanted = stop_wanted
+    def __init__(self, steps: Sequence[int], observer: TrainingObserver) -> None:
         self._steps = frozenset(steps)
         self._observer = observer
         self._losses = RungLosses(self._steps)
@@ -71,4 +66,3 @@ class LoopRungs:
 
     def _tell(self, step: int, metrics: Metrics) -> None:
         self._observer.rung(step, metrics, self._losses.mean(step))
-        await_word(self._stop_wanted)

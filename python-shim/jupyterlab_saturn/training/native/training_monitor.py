@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..components.scalars import Scalar
+from ..run.rungs import Listening
 from ..run.step_window import StepFigures, StepWindow
 from ..run.sync_interval import SyncInterval
 from ..run.training_measurement import TrainingMeasurement
@@ -76,7 +77,8 @@ class TrainingMonitor(Monitor):
         self._steps = self._last = steps
         self._stop_wanted = stop_wanted
         self._until = until
-        self._rungs = LoopRungs(rungs, observer, stop_wanted)
+        self._rungs = LoopRungs(rungs, observer)
+        self._listening = Listening()
         self._interval = SyncInterval(step_seconds)
         self._has_begun = False
         self._samples: int | None = None
@@ -123,7 +125,8 @@ class TrainingMonitor(Monitor):
         )
         self._last = int(last)
         stop = wanted > 0 or self._is_enough(step)
-        self._interval.agreed(step, seconds, 1 if compares else None)
+        wanted_next = self._listening.wanted(step, seconds, compares=compares)
+        self._interval.agreed(step, seconds, wanted_next)
         newest = self._window.newest_loss(sums)
         self._log(step, self._window.settle(sums), seconds, int(peak))
         self._observer.agreed(step, newest, seconds)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .step_window import StepFigures
 from .training_observer import LoggedSteps, TrainingObserver
@@ -13,6 +12,8 @@ from .workload import Workload
 
 _WORD_SECONDS = 0.05
 """About as long as it takes to judge a task and to have it stop."""
+_LOOKS = 5
+"""So often it is looked for in that time."""
 
 
 class RungLosses:
@@ -55,6 +56,30 @@ class RungLosses:
             self._sums[rung] = (total, int(count))
 
 
+class Listening:
+    """How often ranks agree after a rung, since an order to stop may follow it.
+
+    Nobody waits for that: most go on, and what stops makes a few quick steps more meanwhile. All
+    ranks feed it the same numbers.
+    """
+
+    def __init__(self) -> None:
+        self._until = 0
+
+    def wanted(self, step: int, step_seconds: float, *, compares: bool) -> int | None:
+        """Steps to the next agreement; None when that is for others to say.
+
+        Parameters
+        ----------
+        compares
+            Whether this step is a rung.
+        """
+        word = _WORD_SECONDS / max(step_seconds, 1e-9)
+        if compares:
+            self._until = step + math.ceil(word)
+        return max(1, int(word / _LOOKS)) if step < self._until else None
+
+
 class Rungs:
     """Tells how good a task is after steps at which it is compared.
 
@@ -64,19 +89,11 @@ class Rungs:
         After which; those passed already do not matter.
     observer
         Is told.
-    stop_wanted
-        Whether this rank was told to stop, as it may be for what was told.
     """
 
-    def __init__(
-        self,
-        steps: Sequence[int],
-        observer: TrainingObserver,
-        stop_wanted: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def __init__(self, steps: Sequence[int], observer: TrainingObserver) -> None:
         self._steps = frozenset(steps)
         self._observer = observer
-        self._stop_wanted = stop_wanted
         self.losses = RungLosses(self._steps)
 
     def has(self, step: int) -> bool:
@@ -93,11 +110,3 @@ class Rungs:
         if self.has(workload.step):
             metrics = validations.look(workload)
             self._observer.rung(workload.step, metrics, self.losses.mean(workload.step))
-            await_word(self._stop_wanted)
-
-
-def await_word(stop_wanted: Callable[[], bool]) -> None:
-    """Wait a moment for an order to stop: quick steps would be many until it comes."""
-    until = time.monotonic() + _WORD_SECONDS
-    while not stop_wanted() and time.monotonic() < until:
-        time.sleep(_WORD_SECONDS / 20)

@@ -26,7 +26,7 @@ from .checkpoint import Checkpoints
 from .checkpoint_manifest import read_manifest
 from .evaluation_trial import try_evaluation
 from .final_weights import FinalWeights
-from .rungs import Rungs
+from .rungs import Listening, Rungs
 from .step_clock import StepClock
 from .step_window import StepWindow
 from .sync_interval import SyncInterval
@@ -139,7 +139,7 @@ class TrainingLoop:
         self._saved_step = 0
         self._loss: float | None = None
         self._validations = Validations(world, self._best, self._observer)
-        self._rungs = Rungs(rungs, self._observer, stop_wanted)
+        self._rungs = Rungs(rungs, self._observer)
 
     def run(self) -> None:
         """Train, telling the observer about it.
@@ -242,7 +242,7 @@ class TrainingLoop:
         every = workload.task.validate_every
         interval = SyncInterval(self._step_seconds, self._wanted_window())
         agreed_at, saved_at = self._clock.now(), time.monotonic()
-        window = StepWindow(self._world)
+        window, listening = StepWindow(self._world), Listening()
         loading = 0.0
         while workload.step < self._last:
             asked = time.perf_counter()
@@ -269,8 +269,9 @@ class TrainingLoop:
             if self.measurement is not None:
                 evaluation = partial(try_evaluation, workload)
                 self.measurement.window(known.step_seconds, steps, known.load_seconds, evaluation)
-            # What follows a rung may be an order to stop.
-            wanted = 1 if self._rungs.has(workload.step) else self._wanted_window()
+            compares = self._rungs.has(workload.step)
+            heard = listening.wanted(workload.step, known.step_seconds, compares=compares)
+            wanted = self._wanted_window() if heard is None else heard
             interval.agreed(workload.step, known.step_seconds, wanted)
             with self._clock.paused():
                 if validates:

@@ -1,25 +1,11 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count, deviceCount, duration } from '../format/format.js';
-import { barTexts } from './ganttBarText.js';
 import { placeEvents } from './ganttEvents.js';
 import { placeLanes, placeLoad } from './ganttLanes.js';
 import { ganttLegend } from './ganttLegend.js';
 import { ganttLines, type IGanttMark, placeLines } from './ganttLines.js';
-import {
-  FONT_SIZE,
-  type IGanttAbsence,
-  type IGanttBar,
-  type IGanttInput,
-  type IGanttLayout,
-  type IGanttLink,
-  type ILane,
-  type IPlacedAbsence,
-  type IPlacedBar,
-  type IPlacedText,
-  type IRect,
-  type ITimeSpan,
-  LINE_HEIGHT
-} from './ganttModel.js';
+import { FONT_SIZE, type IGanttBar, type IGanttInput, type IGanttLayout, LINE_HEIGHT } from './ganttModel.js';
+import { placeAbsences, placeBars, placeLinks } from './ganttPlaces.js';
 import { textWidth } from './textFit.js';
 import { SHORTEST_AXIS, timeTicks } from './timeTicks.js';
 import { spanOf, type TimeWindow } from './timeWindow.js';
@@ -28,9 +14,6 @@ const MARGIN = 10;
 const LABEL_ROOM = { least: 36, most: 170 };
 /** Room at the right end, so that a bar of no length at the very end is inside too. */
 const END_ROOM = 2;
-const LEAST_BAR = 2;
-/** Overhead narrower than this is not drawn. */
-const LEAST_LEAD = 1.5;
 /** Charts less wide than this have no room to spare under the lane names. */
 const NARROW = 480;
 
@@ -149,134 +132,6 @@ function chartEnd(input: IGanttInput, marks: readonly IGanttMark[]): number {
     0
   );
   return end > 0 ? Math.max(end, SHORTEST_AXIS) : 1;
-}
-
-/** Where bars are placed. */
-interface IBarSpace {
-  readonly lanes: readonly ILane[];
-  readonly scale: (seconds: number) => number;
-  readonly window: ITimeSpan;
-  readonly trans: ITranslation;
-}
-
-function placeBars(bars: readonly IGanttBar[], { lanes, scale, window, trans }: IBarSpace): IPlacedBar[] {
-  const next = nextStarts(bars);
-  const index = new Map(lanes.map((lane, i) => [`${lane.kind} ${lane.key}`, i]));
-  return bars.flatMap(bar => {
-    if (bar.end < window.from || bar.start > window.to) {
-      return [];
-    }
-    const mine = [...new Set(bar.rows)]
-      .flatMap(row => index.get(`${bar.kind} ${row}`) ?? [])
-      .sort((a, b) => a - b);
-    if (mine.length === 0) {
-      return [];
-    }
-    const x = scale(bar.start);
-    const free = next.has(bar) ? scale(next.get(bar) as number) - x : Infinity;
-    const width = Math.min(Math.max(scale(bar.end) - x - 1, LEAST_BAR), free);
-    const rects = adjacentRuns(mine, lanes).map(run => {
-      const first = run[0] as ILane;
-      const last = run.at(-1) as ILane;
-      const inset = first.height > 6 ? 2 : 0;
-      return { x, y: first.y + inset, width, height: last.y + last.height - first.y - 2 * inset };
-    });
-    const largest = rects.reduce((best, rect) => (rect.height > best.height ? rect : best));
-    const wide = Math.min(width, scale(bar.start + (bar.overhead ?? 0)) - x);
-    const lead = wide < LEAST_LEAD ? 0 : wide;
-    return [{ bar, rects, texts: textsBeside(lead, bar, largest, trans), lead }];
-  });
-}
-
-/** Texts that do not cross the edge of the lead, unless that would cost words. */
-function textsBeside(lead: number, bar: IGanttBar, rect: IRect, trans: ITranslation): IPlacedText[] {
-  const across = barTexts(bar, rect, trans);
-  if (lead === 0 || across.length === 0) {
-    return across;
-  }
-  const beside = barTexts(bar, { ...rect, x: rect.x + lead, width: rect.width - lead }, trans);
-  const words = (texts: readonly IPlacedText[]): string => texts.map(({ text }) => text).join('\n');
-  return words(beside) === words(across) ? beside : across;
-}
-
-function placeLinks(bars: readonly IPlacedBar[]): IGanttLink[] {
-  const byId = new Map(bars.map(placed => [placed.bar.id, placed]));
-  const middle = (rect: IRect): number => rect.y + rect.height / 2;
-  return bars.flatMap(({ bar, rects }) => {
-    const [from] = rects as [IRect];
-    const [to] = (bar.next === undefined ? undefined : byId.get(bar.next))?.rects ?? [];
-    return to
-      ? [
-          {
-            from: { x: from.x + from.width, y: middle(from) },
-            to: { x: to.x, y: middle(to) },
-            colour: bar.colour
-          }
-        ]
-      : [];
-  });
-}
-
-/** On the lanes of what happened, run by run: between them may lie how busy devices were. */
-function placeAbsences(
-  absences: readonly IGanttAbsence[],
-  { lanes, scale, window }: Pick<IBarSpace, 'lanes' | 'scale' | 'window'>
-): IPlacedAbsence[] {
-  return absences.flatMap(absence => {
-    if (absence.to <= window.from || absence.from >= window.to) {
-      return [];
-    }
-    const mine = lanes.flatMap(({ kind, node }, i) =>
-      kind === 'actual' && node === absence.node ? [i] : []
-    );
-    const x = scale(absence.from);
-    return adjacentRuns(mine, lanes).map(run => {
-      const [first, last] = [run[0] as ILane, run.at(-1) as ILane];
-      const width = Math.max(LEAST_BAR, scale(absence.to) - x);
-      return { absence, rect: { x, y: first.y, width, height: last.y + last.height - first.y } };
-    });
-  });
-}
-
-/** When the next bar starts on any of the lanes of a bar; nothing for the last. */
-function nextStarts(bars: readonly IGanttBar[]): Map<IGanttBar, number> {
-  const lanes = new Map<string, IGanttBar[]>();
-  for (const bar of bars) {
-    for (const key of new Set(bar.rows)) {
-      const lane = `${bar.kind} ${key}`;
-      const list = lanes.get(lane);
-      if (list) {
-        list.push(bar);
-      } else {
-        lanes.set(lane, [bar]);
-      }
-    }
-  }
-  const next = new Map<IGanttBar, number>();
-  for (const list of lanes.values()) {
-    list.sort((a, b) => a.start - b.start || a.end - b.end);
-    for (const [i, bar] of list.slice(0, -1).entries()) {
-      const { start } = list[i + 1] as IGanttBar;
-      next.set(bar, Math.min(next.get(bar) ?? start, start));
-    }
-  }
-  return next;
-}
-
-/** Lanes by their numbers, in runs of those that touch. */
-function adjacentRuns(mine: readonly number[], lanes: readonly ILane[]): ILane[][] {
-  const runs: ILane[][] = [];
-  let below = Number.NaN;
-  for (const index of mine) {
-    const lane = lanes[index] as ILane;
-    if (Math.abs(lane.y - below) < 1e-6) {
-      runs.at(-1)?.push(lane);
-    } else {
-      runs.push([lane]);
-    }
-    below = lane.y + lane.height;
-  }
-  return runs;
 }
 
 function describe(input: IGanttInput, trans: ITranslation): string {
