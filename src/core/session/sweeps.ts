@@ -142,7 +142,7 @@ export function suggestPoints(session: ISession): IStep {
 }
 
 /** What was asked for, and not answered: by an engine that has ended since. */
-export function openSuggestions({ state: { sweeps = [] } }: ISession): Command[] {
+export function openSuggestions({ state: { sweeps = [] } }: ISession): SuggestCommand[] {
   return sweeps.filter(({ asked }) => asked !== undefined).map(suggestionOf);
 }
 
