@@ -6,7 +6,7 @@ import { step } from '../../../src/core/session/step.js';
 import type { StopRule, TaskState } from '../../../src/core/wire/messages.js';
 import { devicesInUse, type IOutcome, type IWorld, live, randomWorld } from './world.js';
 
-const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 40));
+const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 15));
 const PATIENCE = 15_000 * WORLDS;
 
 /** A world in which tasks are compared, some of them quite as good as others. */
