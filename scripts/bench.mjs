@@ -16,6 +16,7 @@
  * `npm run bench -- curves`: what the curves of 300 tasks of 100,000 steps cost; `--tasks 30` is shorter.
  * `npm run bench -- fleet`: what deciding for 2, 10, 30 and 100 simulated nodes costs; `--nodes 10` is shorter.
  * `npm run bench -- rules`: what giving up tasks early saves and costs, by each rule, over made-up curves.
+ * `npm run bench -- cold`: runs of which nothing is known, on virtual time, beside those that know all; `--draws 5` is shorter.
  * `npm run bench -- replan`: planning anew in a fraction of a second.
  */
 import { spawnSync } from 'node:child_process';
@@ -34,6 +35,7 @@ const benches = [
   'planner',
   'paper',
   'replan',
+  'cold',
   'rules',
   'trials',
   'training',

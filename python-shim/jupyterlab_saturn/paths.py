@@ -19,6 +19,9 @@ _WORLD = re.compile(r"[0-9a-f]{16,64}\.json")
 
 SCRATCH_PREFIX = "mp-"
 
+COMMITTED = "saturn-identity"
+"""File that a library's checkpoint has once it is complete; it tells what was trained."""
+
 
 def scratch(runtime: Path, job: str) -> Path:
     """Folder for the sockets of a job's processes; as short as they need it."""
@@ -217,7 +220,12 @@ class SessionPaths:
         """A checkpoint kept for clones to begin with. Refuses names that could lead out."""
         if not _WEIGHTS.fullmatch(name):
             raise SaturnError("bad-payload", f"{name!r} are no weights of this session.")
-        return self.folder / "weights" / name
+        return self.weights_home / name
+
+    @property
+    def weights_home(self) -> Path:
+        """Checkpoints kept for clones to begin with."""
+        return self.folder / "weights"
 
     def task(self, name: str) -> Path:
         return self.tasks / name

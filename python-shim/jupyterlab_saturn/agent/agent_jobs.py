@@ -168,6 +168,7 @@ class AgentJobs:
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+        await self._place.files.close()
 
     async def _in_turn(self, inspection: InspectionJob) -> None:
         # One at a time: each builds whole models in memory that is not its own.

@@ -175,6 +175,8 @@ class BridgeProcess:
                 if report is not None and report["state"] == "connected":
                     self._joined = report.get("address", self._joined)
                     self._tell(report)
+                elif report is not None and self._joined is None:
+                    self._tell(report)  # which nodes are being joined
             code = await process.wait()
         finally:
             self._process = None

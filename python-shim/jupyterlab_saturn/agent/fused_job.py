@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,17 +38,23 @@ class FusedMember:
         Set once it is: others may go on.
     has_finished
         Whether it then trained the task to its end.
+    leaves
+        Whether its ranks are done with it.
     """
 
-    def __init__(self, run: FusedJob, own: FusedTask, voice: AttemptVoice) -> None:
+    def __init__(
+        self, run: FusedJob, own: FusedTask, voice: AttemptVoice, place: JobContext
+    ) -> None:
         self.task: str = own["task"]["name"]
         self.number: int = own["attempt"]
         self.own: FusedOrder = dict(own)  # type: ignore[assignment]
         self.over = asyncio.Event()
         self.has_finished = False
+        self.leaves = False
         self.voice = voice
         self.safe_step: int | None = None
         self._run = run
+        self.files = place.files.attempt(own["task"], self.number, lambda: self.stop(0.0))
 
     @property
     def order(self) -> GroupOrder:
@@ -101,6 +108,7 @@ class FusedJob:
         self._ended = ended
         self._group: RankGroup | None = None
         self._grace: float | None = None
+        self._ending: list[asyncio.Task[None]] = []
         self.members = [self._member(own) for own in (_first_of(body), *body.get("fused", []))]
 
     async def run(self) -> None:
@@ -117,6 +125,7 @@ class FusedJob:
                 self._end(member, GroupOutcome("stopped", step=member.safe_step))
             else:
                 self._end(member, GroupOutcome(outcome.kind, error=outcome.error))
+        await asyncio.gather(*self._ending)
 
     def order_of(self, member: FusedMember) -> GroupOrder:
         """How an attempt was started."""
@@ -161,6 +170,8 @@ class FusedJob:
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         await self._place.reachable()
         await self._place.files.of([member.own["task"] for member in self.members])
+        for member in self.members:
+            await member.files.begin()
         if self._grace is not None:
             return GroupOutcome("stopped")
         rendezvous = self._place.rendezvous()
@@ -185,7 +196,8 @@ class FusedJob:
         if event["kind"] in ("started", "checkpoint"):
             member.safe_step = facts.get("step")
         if event["kind"] in PROGRESS:
-            member.voice.tell(event["kind"], facts)
+            tell = partial(member.voice.tell, event["kind"], facts)
+            member.files.hear(event["kind"], facts.get("step"), tell)
         elif event["kind"] in LAST_WORDS:
             kind, word = facts["kind"], facts if event["kind"] == "finished" else None
             error = told_failure(facts) if kind == "failed" else None
@@ -193,6 +205,11 @@ class FusedJob:
             self._end(member, outcome)
 
     def _end(self, member: FusedMember, outcome: GroupOutcome) -> None:
+        member.leaves = True
+        self._ending.append(asyncio.create_task(self._settle(member, outcome)))
+
+    async def _settle(self, member: FusedMember, outcome: GroupOutcome) -> None:
+        outcome = await member.files.end(outcome)
         self._ended(member)
         member.end(outcome)
 
@@ -204,7 +221,7 @@ class FusedJob:
 
     @property
     def _running(self) -> list[FusedMember]:
-        return [member for member in self.members if not member.over.is_set()]
+        return [member for member in self.members if not member.leaves]
 
     @property
     def _names(self) -> str:
@@ -212,7 +229,7 @@ class FusedJob:
 
     def _member(self, own: FusedTask) -> FusedMember:
         voice = AttemptVoice(self._place.say, own["task"]["name"], own["attempt"])
-        return FusedMember(self, own, voice)
+        return FusedMember(self, own, voice, self._place)
 
     def _link_logs(self, folder: Path, ranks: int) -> None:
         """What the ranks print is in the folder of the first; each other has it by a link."""

@@ -193,6 +193,8 @@ class InspectionJob:
         task = result["task"]
         if self._left.pop(task, None) is not None:
             self._keep_log(task)
+            if "error" in result:
+                result = {**result, "error": self._place.files.explained(result["error"])}
             self._results.add({**result, "kind": self._node["devices"][0]["kind"]})
 
     def _log_of(self, task: str) -> Path:
@@ -211,6 +213,7 @@ class InspectionJob:
                 kept.write_bytes(printed)
             else:
                 kept.unlink(missing_ok=True)
+        self._place.files.keep_note(kept)
 
 
 def _workers(kind: str) -> int:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from ..files.node_folder import is_node_folder
 from ..paths import SessionPaths
+from .carried_files import CarriedFiles
 from .device_leases import DeviceLeases
 from .disk_blame import blaming_disk
 from .event_receiver import EventReceiver
@@ -93,7 +95,8 @@ class JobContext:
             lease.enter_context(self.leases.hold(devices))
             self._running.add(group)
             try:
-                return blaming_disk(await group.run(deadline), self.paths.folder)
+                outcome = blaming_disk(await group.run(deadline), self.paths.folder)
+                return self.files.explain(outcome)
             finally:
                 self._running.discard(group)
                 if group.undying:
@@ -115,8 +118,10 @@ class JobContext:
         waiting.add_done_callback(release)
 
     @cached_property
-    def files(self) -> PayloadArrival:
-        """Waits for the files of tasks."""
+    def files(self) -> PayloadArrival | CarriedFiles:
+        """Has the files of tasks be where they are needed."""
+        if is_node_folder(self.paths):
+            return CarriedFiles(self.paths, self.runtime)
         return PayloadArrival(self.paths)
 
     @property

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
+from .attempt_files import AttemptFiles
+from .group_outcome import GroupOutcome
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import TaskSpec
+    from ..generated.wire_types import Failure, TaskSpec
 
 _AGAIN_SECONDS = 0.2
 _DIGITS = 32
@@ -53,6 +55,24 @@ class PayloadArrival:
             await self._arrived(self._paths.payload(task["payload"]))
             if "world" in task:
                 await self._arrived(self._paths.world(task["world"]))
+
+    def attempt(self, task: TaskSpec, number: int, broken: Callable[[], None]) -> AttemptFiles:
+        """The files of an attempt, which is to end once `broken` is called."""
+        return AttemptFiles()
+
+    def keep_note(self, path: Path) -> None:
+        """Have the session have a small file: it has it."""
+
+    def explain(self, outcome: GroupOutcome) -> GroupOutcome:
+        """How a group ended, its failure explained."""
+        return outcome
+
+    def explained(self, failure: Failure) -> Failure:
+        """A failure, with what to do where it is that of a file that is missing here."""
+        return failure
+
+    async def close(self) -> None:
+        """Wait for nothing more."""
 
     async def _arrived(self, path: Path) -> None:
         until = time.monotonic() + self._patience

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError, failure_of
@@ -63,6 +64,7 @@ class TrainingJob:
         self._group: RankGroup | None = None
         self._grace: float | None = None
         self._ready: set[int] = set()
+        self._files = place.files.attempt(body["task"], self.number, self._give_up)
 
     async def run(self) -> None:
         """Train and report."""
@@ -70,6 +72,7 @@ class TrainingJob:
             outcome = await self._train()
         except Exception as error:
             outcome = GroupOutcome("failed", error=failure_of(error))
+        outcome = await self._files.end(outcome)
         self.has_finished = outcome.kind == "finished"
         self.over.set()
         self._voice.tell_end(outcome)
@@ -129,7 +132,9 @@ class TrainingJob:
         rendezvous = self._place.rendezvous()
         request = train_order(body, self._node, devices, rendezvous)
         waits_for = None if previous is None or previous.over.is_set() else previous
-        if waits_for is not None:
+        if waits_for is None:
+            await self._files.begin()
+        else:
             request["held"] = True
         folder = self._place.paths.attempt(self.task, self.number)
         first = 0
@@ -162,6 +167,7 @@ class TrainingJob:
         await previous.over.wait()
         try:
             if not previous.has_finished:
+                await self._files.begin()
                 group.release()
                 return
         except SaturnError as error:
@@ -174,7 +180,13 @@ class TrainingJob:
             if len(self._ready) == self._body["strategy"]["devices"]:
                 self._voice.tell("ready", {})
         elif event["kind"] in PROGRESS or event["kind"] == "meets":
-            self._voice.tell(event["kind"], event)
+            facts: Any = event
+            tell = partial(self._voice.tell, event["kind"], facts)
+            self._files.hear(event["kind"], facts.get("step"), tell)
+
+    def _give_up(self) -> None:
+        """Its files cannot be where they belong."""
+        self.stop(0.0)
 
 
 Attempt = TrainingJob | FusedMember

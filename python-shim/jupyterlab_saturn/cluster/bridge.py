@@ -7,7 +7,7 @@ import contextlib
 import logging
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
@@ -92,6 +92,7 @@ class Bridge:
                 self._reservations = Reservations(self._transport, self._changed)
                 self._reservations.want(self._wants_nodes)
             await self._look()
+            self._tell("starting")
             await self._await_first()
             while True:
                 self._tell()
@@ -171,12 +172,12 @@ class Bridge:
         return told
 
     def _changed(self) -> None:
-        if self._reported is not None:
+        if self._reported is not None and self._reported["state"] == "connected":
             self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, state: Literal["starting", "connected"] = "connected") -> None:
         nodes = [self._report_of(key, kept) for key, kept in self._kept.items()]
-        told: BridgeReport = {"state": "connected", "address": self._address, "nodes": nodes}
+        told: BridgeReport = {"state": state, "address": self._address, "nodes": nodes}
         if told != self._reported:
             self._reported = told
             self._report(told)

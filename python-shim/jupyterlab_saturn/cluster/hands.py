@@ -10,20 +10,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-
-import zmq
-import zmq.asyncio
 
 from ..agent.far_environment import far_environment, parents_environment, restore_niceness
 from ..agent.log_tail import tail
 from ..agent.shared_folder_proof import answer_proof
 from ..errors import SaturnError, failure_of
+from ..files.frames import files_endpoint
+from ..files.node_folder import make_node_folder, remove_node_folder
 from ..paths import SessionPaths, engine_endpoint
 from ..whole_files import write_json
 from ..wire import validate
-from .transport import HandsOrder, Heard
+from .hands_socket import HandsSocket
+from .transport import Begun, HandsOrder, Heard, Stream
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 20.0
-_LOOK_SECONDS = 2.0
 _END_SECONDS = 10.0
 
 
 class Hands:
     """An agent's parent, and the other end of its line.
 
-    All methods are called in one event loop, and none of them at once but `receive` beside others.
+    All methods are called in one event loop. Of one stream, `receive` and `send` are each called
+    once at a time.
 
     Parameters
     ----------
@@ -57,44 +58,36 @@ class Hands:
         self._environment = environment or _environment
         self._process: subprocess.Popen[bytes] | None = None
         self._log = Path()
-        self._socket: zmq.asyncio.Socket | None = None
-        self._tending: list[asyncio.Task[None]] = []
+        self._sockets: dict[Stream, HandsSocket] = {}
         self._living: asyncio.Task[int] | None = None
-        self._agent = b""
-        self._out: list[bytes] = []
-        self._dropped = 0
-        self._in = 0
-        self._news = asyncio.Event()
+        self._own: SessionPaths | None = None
+        self._words: Failure | None = None
 
-    async def start(self, order: HandsOrder) -> Failure | None:
-        """Start the agent; why there is none, otherwise."""
+    async def start(self, order: HandsOrder) -> Begun:
+        """Start the agent, in a folder of the node's own where the session's is not here."""
         paths = SessionPaths.of_folder(order.folder, node=order.node)
         try:
-            await asyncio.to_thread(answer_proof, paths, order.proof)
+            if not await asyncio.to_thread(_shares, paths, order.proof):
+                paths = self._own = await asyncio.to_thread(
+                    make_node_folder, order.folder, order.node
+                )
             self._start(order, paths)
         except Exception as error:
-            return failure_of(error)
-        return None
+            return Begun(failure_of(error))
+        return Begun(carries=self._own is not None)
 
     def _start(self, order: HandsOrder, paths: SessionPaths) -> None:
         if order.devices is not None:
             write_json(paths.devices, order.devices)
         self._log = paths.agent_log
-        endpoint = engine_endpoint(paths.ensure_runtime())
         # Before there is an agent: what it says first must find somebody.
-        socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
-        self._socket = socket
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.SNDHWM, 0)
-        socket.bind(endpoint)
-        self._tending = [
-            asyncio.create_task(self._read(socket)),
-            asyncio.create_task(self._keep_place(socket, paths)),
-        ]
+        self._sockets["engine"] = HandsSocket(lambda: engine_endpoint(paths.ensure_runtime()))
+        if self._own is not None:
+            self._sockets["files"] = HandsSocket(lambda: files_endpoint(paths.ensure_runtime()))
         with self._log.open("ab") as log:
             # From a thread that lasts: the agent ends with the thread that started it.
             self._process = subprocess.Popen(
-                self._command(order),
+                self._command(replace(order, folder=str(paths.folder))),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -103,27 +96,25 @@ class Hands:
             )
         restore_niceness(self._process.pid)
         self._living = asyncio.create_task(asyncio.to_thread(self._process.wait))
-        self._living.add_done_callback(lambda _: self._news.set())
+        self._living.add_done_callback(lambda _: self._wake())
 
-    async def receive(self, taken: int) -> Heard:
+    async def receive(self, stream: Stream, taken: int) -> Heard:
         """Wait for what the agent says, `_POLL_SECONDS` at most."""
-        del self._out[: taken - self._dropped]
-        self._dropped = max(taken, self._dropped)
-        self._news.clear()
-        if not self._out and self._lives:
+        socket = self._sockets[stream]
+        frames = socket.frames(taken)
+        socket.news.clear()
+        if not frames and self._lives:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _POLL_SECONDS)
-        count = self._dropped + len(self._out)
-        if not self._out and not self._lives:
-            return Heard(count, [], self._last_words())
-        return Heard(count, list(self._out))
+                await asyncio.wait_for(socket.news.wait(), _POLL_SECONDS)
+            frames = socket.frames(taken)
+        if not frames and not self._lives:
+            self._words = self._words or self._last_words()
+            return Heard(socket.count, [], self._words)
+        return Heard(socket.count, frames)
 
-    async def send(self, first: int, frames: Sequence[bytes]) -> None:
+    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
         """Give the agent frames; those that it was given before are left out."""
-        for frame in frames[max(0, self._in - first) :]:
-            if self._agent and self._socket is not None:
-                await self._socket.send_multipart([self._agent, frame])
-            self._in += 1
+        await self._sockets[stream].send(first, frames)
 
     async def end(self) -> None:
         """End the agent, which ends what it does."""
@@ -135,34 +126,18 @@ class Hands:
             if pending:
                 self._process.kill()
                 await self._living
-        for task in self._tending:
-            task.cancel()
-        if self._socket is not None:
-            self._socket.close()
+        for socket in self._sockets.values():
+            socket.close()
+        if self._own is not None:
+            await asyncio.to_thread(remove_node_folder, self._own)
 
     @property
     def _lives(self) -> bool:
         return self._living is not None and not self._living.done()
 
-    async def _read(self, socket: zmq.asyncio.Socket) -> None:
-        while True:
-            identity, *frames = await socket.recv_multipart()
-            # An agent that takes up its line anew has a new socket; nobody is at the old one.
-            self._agent = identity
-            self._out += frames
-            self._news.set()
-
-    async def _keep_place(self, socket: zmq.asyncio.Socket, paths: SessionPaths) -> None:
-        """Listen anew when the socket's file was removed: its folder is one that is cleaned up."""
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            endpoint = engine_endpoint(paths.runtime)
-            if not Path(endpoint.removeprefix("ipc://")).exists():
-                try:
-                    paths.ensure_runtime()
-                    socket.bind(endpoint)
-                except (SaturnError, zmq.ZMQError) as error:
-                    _log.warning("The agent's socket cannot be made anew: %s", error)
+    def _wake(self) -> None:
+        for socket in self._sockets.values():
+            socket.news.set()
 
     def _last_words(self) -> Failure:
         """Why the agent ended, as it said, if it did."""
@@ -184,6 +159,18 @@ class Hands:
         )
         error.traceback = tail(self._log)
         return error.to_json()
+
+
+def _shares(paths: SessionPaths, proof: str) -> bool:
+    """Whether this node has the session's very folder. Raises as `answer_proof`, but for that."""
+    try:
+        answer_proof(paths, proof)
+    except SaturnError as error:
+        if error.code != "no-shared-folder":
+            raise
+        _log.info("Files are carried. %s", error.message)
+        return False
+    return True
 
 
 def agent_command(order: HandsOrder) -> list[str]:

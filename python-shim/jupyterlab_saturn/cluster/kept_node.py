@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..agent.backoff import RestartPause
 from ..agent.shared_folder_proof import SharedFolderProof
 from ..errors import SaturnError, failure_of
+from ..files.session_store import SessionStore
 from ..paths import SessionPaths
+from .file_carrier import FileCarrier
 from .node_line import NodeLine, node_gone
 from .transport import (
     ClusterNode,
@@ -73,6 +75,7 @@ class KeptNode:
         self._first_pause = first_pause
         self._hands: RemoteHands | None = None
         self._line: NodeLine | None = None
+        self._carries = False
         self.error: Failure | None = None
         self.settled = asyncio.Event()
         self._work = asyncio.create_task(self._keep())
@@ -92,6 +95,8 @@ class KeptNode:
         told: BridgeNode = {"id": self.id, "address": self._node.address}
         if self.error is not None:
             told["error"] = self.error
+        elif self._carries:
+            told["carries"] = True
         return told
 
     def lead_to(self, endpoint: str) -> None:
@@ -103,7 +108,7 @@ class KeptNode:
     async def leave(self) -> None:
         """The cluster says that it is gone."""
         hands = self._hands
-        await self._stop(node_gone(self.id, HandsGone("the cluster has lost it.")))
+        await self._stop(node_gone(HandsGone("The cluster has lost it.")))
         if hands is not None:  # where it is wrong
             await hands.end()
 
@@ -141,13 +146,14 @@ class KeptNode:
             failure = await self._start(self._hands)
             if failure is None:
                 self._line = NodeLine(self.id, self._hands, self._endpoint, heard=self._settle)
-                failure = await self._line.run()
+                async with self._carrying(self._hands):
+                    failure = await self._line.run()
                 self._line.close()
                 self._line = None
         except SaturnError as error:
             failure = error.to_json()
         except (HandsGone, HandsUnreachable) as error:
-            failure = node_gone(self.id, error)
+            failure = node_gone(error)
         except Exception as error:
             _log.exception("Something is wrong with node %s.", self.id)
             failure = failure_of(error)
@@ -157,15 +163,30 @@ class KeptNode:
         return failure
 
     async def _start(self, hands: RemoteHands) -> Failure | None:
-        """Have hands begin, once it is proven that they have the session's folder."""
+        """Have hands begin, and find out whether they have the session's folder."""
         paths = SessionPaths.of_folder(self._order.folder, node=self.id)
         with SharedFolderProof(paths) as proof:
-            failure = await hands.start(replace(self._order, proof=proof.name))
-            if failure is None:
+            begun = await hands.start(replace(self._order, proof=proof.name))
+            self._carries = begun.carries
+            if begun.failure is None and not begun.carries:
                 answer = await asyncio.to_thread(proof.check)
                 if not answer["locks"]:
                     _log.info("Locks on files do not hold between this node and %s.", self.id)
-        return failure
+        return begun.failure
+
+    @contextlib.asynccontextmanager
+    async def _carrying(self, hands: RemoteHands) -> AsyncIterator[None]:
+        """Carry files meanwhile, where the node does not have the session's folder."""
+        if not self._carries:
+            yield
+            return
+        store = SessionStore(SessionPaths.of_folder(self._order.folder), self.id)
+        carrying = asyncio.create_task(FileCarrier(self.id, hands, store).run())
+        try:
+            yield
+        finally:
+            carrying.cancel()
+            await asyncio.gather(carrying, return_exceptions=True)
 
     def _settle(self, error: Failure | None = None) -> None:
         self.error = error

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import zmq
 import zmq.asyncio
 
 from ..errors import SaturnError, failure_of
 from ..wire import check_size, encode, message
-from .transport import HandsGone, HandsUnreachable, RemoteHands
+from .hands_stream import HandsStream
+from .transport import HandsGone, RemoteHands
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
 
 _log = logging.getLogger(__name__)
 
-_AGAIN_SECONDS = 0.1
 _LINGER_MS = 1000
-_T = TypeVar("_T")
 
 
 class NodeLine:
@@ -46,7 +44,7 @@ class NodeLine:
         self, node: str, hands: RemoteHands, endpoint: str, *, heard: Callable[[], None]
     ) -> None:
         self._node = node
-        self._hands = hands
+        self._stream = HandsStream(node, hands, "engine")
         self._heard = heard
         self._context = zmq.asyncio.Context.instance()
         self._endpoint = endpoint
@@ -90,33 +88,30 @@ class NodeLine:
         self._socket.close()
 
     async def _up(self) -> Failure:
-        taken = 0
+        is_heard = False
         while True:
             try:
-                heard = await self._surely(partial(self._hands.receive, taken))
+                heard = await self._stream.take()
             except HandsGone as error:
-                return node_gone(self._node, error)
+                return node_gone(error)
             if heard.failure is not None:
                 return heard.failure
-            if taken == 0 and heard.frames:
+            if not is_heard and heard.frames:
+                is_heard = True
                 self._heard()
-            taken = heard.count
             for frame in self._passing(heard.frames):
                 # Without a high-water mark nothing is ever waited for here.
                 self._socket.send(frame)
 
     async def _down(self) -> Failure:
-        count = 0
         while True:
             frames = [(await self._socket.recv_multipart())[-1]]
             while await self._socket.poll(0):
                 frames.append((await self._socket.recv_multipart())[-1])
             try:
-                passing = list(self._passing(frames))
-                await self._surely(partial(self._hands.send, count, passing))
+                await self._stream.give(list(self._passing(frames)))
             except HandsGone as error:
-                return node_gone(self._node, error)
-            count += len(passing)
+                return node_gone(error)
 
     def _passing(self, frames: Sequence[bytes]) -> Iterator[bytes]:
         """Without those that neither end would take."""
@@ -130,24 +125,12 @@ class NodeLine:
             else:
                 yield frame
 
-    async def _surely(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Call again while nobody knows whether it was heard."""
-        is_told = False
-        while True:
-            try:
-                return await call()
-            except HandsUnreachable as error:
-                if not is_told:
-                    _log.warning("Node %s cannot be reached. %s", self._node, error)
-                is_told = True
-                await asyncio.sleep(_AGAIN_SECONDS)
 
-
-def node_gone(node: str, error: Exception) -> Failure:
+def node_gone(error: Exception) -> Failure:
     """What is said when a cluster tells that a node, or what we had there, is gone."""
     return {
         "code": "node-gone",
-        "message": f"Node {node} is gone: {error}",
+        "message": str(error) or "It is gone.",  # who shows it names the node
         "hint": "What it trained goes on elsewhere from its last checkpoints. When the node is "
         "back, it is used again.",
     }

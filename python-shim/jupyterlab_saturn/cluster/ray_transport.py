@@ -15,12 +15,20 @@ from .hands import Hands, valid_failure
 from .node_look import NodeLook, look
 from .ray_access import admitted
 from .ray_reservation import RayReservation
-from .transport import ClusterNode, HandsGone, HandsOrder, HandsUnreachable, Heard
+from .transport import (
+    Begun,
+    ClusterNode,
+    HandsGone,
+    HandsOrder,
+    HandsUnreachable,
+    Heard,
+    Stream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from ..generated.wire_types import Failure, RayRequest
+    from ..generated.wire_types import RayRequest
 
 _log = logging.getLogger(__name__)
 
@@ -133,16 +141,18 @@ class RayHands:
     def __init__(self, actor: Any) -> None:
         self._actor = actor
 
-    async def start(self, order: HandsOrder) -> Failure | None:
-        return valid_failure(await _answer(self._actor.start.remote(order), _START_SECONDS))
+    async def start(self, order: HandsOrder) -> Begun:
+        begun: Begun = await _answer(self._actor.start.remote(order), _START_SECONDS)
+        valid_failure(begun.failure)
+        return begun
 
-    async def receive(self, taken: int) -> Heard:
-        heard: Heard = await _answer(self._actor.receive.remote(taken))
+    async def receive(self, stream: Stream, taken: int) -> Heard:
+        heard: Heard = await _answer(self._actor.receive.remote(stream, taken))
         valid_failure(heard.failure)
         return heard
 
-    async def send(self, first: int, frames: Sequence[bytes]) -> None:
-        await _answer(self._actor.send.remote(first, list(frames)))
+    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
+        await _answer(self._actor.send.remote(stream, first, list(frames)))
 
     async def end(self) -> None:
         import ray

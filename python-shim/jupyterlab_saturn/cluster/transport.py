@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from ..generated.wire_types import DeviceRequest, Failure
@@ -68,6 +68,27 @@ class HandsOrder:
     devices: DeviceRequest | None = None
 
 
+Stream = Literal["engine", "files"]
+"""What frames are of: what agent and engine say to each other, or files, which are large and must
+not be before the others."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What came of having hands begin.
+
+    Attributes
+    ----------
+    failure
+        Why there is no agent.
+    carries
+        Whether the node does not have the session's folder, so that files are to be carried.
+    """
+
+    failure: Failure | None = None
+    carries: bool = False
+
+
 @dataclass(frozen=True)
 class Heard:
     """What came of asking hands for frames.
@@ -93,10 +114,10 @@ class RemoteHands(Protocol):
     A call that was unreachable may be made again: frames have numbers, so that each counts once.
     """
 
-    async def start(self, order: HandsOrder) -> Failure | None:
-        """Start an agent; why there is none, otherwise."""
+    async def start(self, order: HandsOrder) -> Begun:
+        """Start an agent."""
 
-    async def receive(self, taken: int) -> Heard:
+    async def receive(self, stream: Stream, taken: int) -> Heard:
         """Wait for frames that the agent says; none after a while.
 
         Parameters
@@ -105,7 +126,7 @@ class RemoteHands(Protocol):
             So many frames were taken before: they are not given again.
         """
 
-    async def send(self, first: int, frames: Sequence[bytes]) -> None:
+    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
         """Give the agent frames.
 
         Parameters

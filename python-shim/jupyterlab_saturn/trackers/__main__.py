@@ -84,7 +84,7 @@ def _main(folder: str) -> None:
     ensure_private(paths.trackers)
     # One that was left by a killed agent may be about to end.
     lock = await_lock(paths.trackers / f"{task['wish']['tracker']}.lock", ended)
-    exporter = Exporter(paths, task["wish"], make_tracker, report)
+    exporter = Exporter(paths, task["wish"], make_tracker, report, line.page)
     try:
         while not ended.is_set():
             state = line.state

@@ -12,7 +12,7 @@ from ..errors import SaturnError, failure_of
 from ..paths import SessionPaths
 from ..private_folders import ensure_private
 from .followed_run import FollowedRun
-from .runs import key_of
+from .runs import key_of, outcome_of, sweep_of
 from .told_notes import ToldNotes
 from .tracker import Tracker
 
@@ -48,6 +48,8 @@ class Exporter:
         Makes the tracker.
     report
         Told how it goes, when that changes.
+    page
+        Makes a page of HTML of the session as it is; it may raise.
     """
 
     def __init__(
@@ -56,15 +58,18 @@ class Exporter:
         wish: TrackerWish,
         make: MakeTracker,
         report: Callable[[TrackerReport], None],
+        page: Callable[[], str],
     ) -> None:
         self._paths = paths
         self._wish = wish
         self._make = make
         self._report = report
+        self._page = page
         self._name: TrackerName = wish["tracker"]
         self._tracker: Tracker | None = None
         self._notes: ToldNotes | None = None
         self._runs: dict[str, FollowedRun] = {}
+        self._ended_sweeps: set[str] = set()
         self._pause = _FIRST_PAUSE
         self._resumes_at = 0.0
         self._reported: TrackerReport | None = None
@@ -129,7 +134,24 @@ class Exporter:
                 more = self._run(key, task["spec"]["name"]).follow(state, task) or more
         for key in self._runs.keys() - seen:
             self._runs[key].abandon(state["session"])
+        self._end_sweeps(state)
         return more
+
+    def _end_sweeps(self, state: SessionState) -> None:
+        """Tell of sweeps whose tasks have all ended, once, until some of them go on."""
+        assert self._tracker is not None
+        sweeps: dict[str, list[TaskState]] = {}
+        for task in state["tasks"]:
+            sweep = sweep_of(state, task)
+            if sweep is not None:
+                sweeps.setdefault(sweep, []).append(task)
+        for sweep, tasks in sweeps.items():
+            is_over = all(outcome_of(task) != "running" and self._is_told(task) for task in tasks)
+            if not is_over:
+                self._ended_sweeps.discard(sweep)
+            elif sweep not in self._ended_sweeps and any(task["attempts"] for task in tasks):
+                self._tracker.end_sweep(sweep, self._page)
+                self._ended_sweeps.add(sweep)
 
     def _open(self) -> None:
         if not self._paths.folder.is_dir():
@@ -143,6 +165,7 @@ class Exporter:
         self._tracker = self._make(self._paths, self._wish)
         self._notes = ToldNotes(notes)
         self._runs = {}
+        self._ended_sweeps = set()
         for key, note in self._notes.all.items():
             self._run(key, note["task"])
 

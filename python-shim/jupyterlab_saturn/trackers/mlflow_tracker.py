@@ -1,16 +1,24 @@
-"""MLflow, by its client with explicit runs: its fluent API has one active run a process."""
+"""MLflow, by its client with explicit runs: its fluent API has one active run a process.
+
+The runs of a sweep are nested in one of its own, which has the report.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Run as MlflowEntity
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from .tracker import Ending, Point, Run, TrackedRun, Tracker
+
+_log = logging.getLogger(__name__)
 
 _MOST_METRICS = 1000
 _MOST_LETTERS = 500
@@ -46,7 +54,40 @@ class MlflowTracker(Tracker):
         return re.sub(r"//[^/@]*@", "//", self._uri)
 
     def open(self, run: Run) -> TrackedRun:
-        return _MlflowRun(self._client, self._experiment, run)
+        return _MlflowRun(self._client, self._experiment, run, self._parent(run))
+
+    def end_sweep(self, key: str, page: Callable[[], str]) -> None:
+        found = self._found(key)
+        if found is None:
+            return
+        id = found.info.run_id
+        if found.info.status == "RUNNING":
+            self._client.set_terminated(id, "FINISHED")
+        try:
+            self._client.log_text(id, page(), "report.html")
+        except Exception:  # what keeps files may be another server, and is no reason to stop
+            _log.exception("The report cannot be kept beside the runs.")
+
+    def _parent(self, run: Run) -> str | None:
+        """The run under which MLflow shows those of a sweep; None of a task alone."""
+        if run.points_of is None:
+            return None
+        found = self._found(run.points_of)
+        if found is not None:
+            if found.info.status != "RUNNING":
+                self._client.update_run(found.info.run_id, status="RUNNING")
+            return str(found.info.run_id)
+        tags = {
+            "saturn.run": run.points_of,
+            "saturn.session": run.session,
+            "saturn.sweep": run.sweep,
+        }
+        begun = self._client.create_run(self._experiment, tags=tags, run_name=run.sweep)
+        return str(begun.info.run_id)
+
+    def _found(self, key: str) -> MlflowEntity | None:
+        found = self._client.search_runs([self._experiment], f"tags.`saturn.run` = '{key}'")
+        return found[0] if found else None
 
 
 class _MlflowRun(TrackedRun):
@@ -56,7 +97,7 @@ class _MlflowRun(TrackedRun):
     MLflow's databases.
     """
 
-    def __init__(self, client: MlflowClient, experiment: str, run: Run) -> None:
+    def __init__(self, client: MlflowClient, experiment: str, run: Run, parent: str | None) -> None:
         self._client = client
         found = client.search_runs([experiment], f"tags.`saturn.run` = '{run.key}'")
         if found:
@@ -70,6 +111,8 @@ class _MlflowRun(TrackedRun):
                 "saturn.task": run.task,
                 "saturn.sweep": run.sweep,
             }
+            if parent is not None:
+                tags[MLFLOW_PARENT_RUN_ID] = parent
             begun = client.create_run(experiment, tags=tags, run_name=run.label)
             self._id = begun.info.run_id
         self._segments = json.loads(

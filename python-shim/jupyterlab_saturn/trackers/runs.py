@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +60,20 @@ def run_of(state: SessionState, task: TaskState, key: str, folder: str) -> Run:
         folder=folder,
         label=_label(state, asked.get("run"), folder),
         sweep=spec["sweep"],
+        points_of=sweep_of(state, task),
         project=asked.get("project"),
         parameters=spec["params"],
         facts=facts,
     )
+
+
+def sweep_of(state: SessionState, task: TaskState) -> str | None:
+    """What tells the sweep of a task from others, also of other sessions; None of a task alone."""
+    spec = task["spec"]
+    if not spec["params"]:
+        return None
+    folder = hashlib.sha256(state["folder"].encode()).hexdigest()
+    return f"{spec['sweep']}-{folder[:12]}"
 
 
 def _asked(task: TaskState) -> TaskTracking:
@@ -83,7 +94,7 @@ def _label(state: SessionState, run: str | None, folder: str) -> str:
 
 def forgotten(session: str, key: str, task: str, folder: str) -> Run:
     """A run of a task that the session does not know any more."""
-    return Run(session, key, task, folder, folder, "", None, {}, {})
+    return Run(session, key, task, folder, folder, "", None, None, {}, {})
 
 
 def ending_of(state: SessionState, task: TaskState) -> Ending:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from typing import TYPE_CHECKING
 
-from .. import __version__
+from .. import __version__, wire
 from ..errors import SaturnError
-from ..kernel.socket_thread import Events, SocketThread
+from ..kernel.socket_thread import Events, Request, SocketThread
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import ClientHello, SessionState, StateChange
+    from ..generated.wire_types import ClientHello, EngineMessage, SessionState, StateChange
+
+_PAGE_SECONDS = 20.0
 
 
 class SessionLine:
@@ -54,6 +57,31 @@ class SessionLine:
             self._thread.close()
             self._endpoint = endpoint
             self._thread = self._connect()
+
+    def page(self) -> str:
+        """A page of HTML of the session as it is.
+
+        Raises
+        ------
+        TimeoutError
+            The engine does not answer.
+        SaturnError
+            What it has against it.
+        """
+        answers: queue.SimpleQueue[EngineMessage] = queue.SimpleQueue()
+        message = wire.message("client", "export", {"format": "html"})
+        request = Request(message, answers.put, wire.encode("client", message))
+        self._thread.put(request)
+        try:
+            answer = answers.get(timeout=_PAGE_SECONDS)
+        except queue.Empty:
+            request.given_up = True
+            raise TimeoutError("The engine does not answer.") from None
+        if answer["type"] == "exported":
+            return answer["body"]["text"]
+        if answer["type"] == "error":
+            raise SaturnError.from_json(answer["body"]["error"])
+        raise TypeError(answer["type"])
 
     def wake(self) -> None:
         """Make `wait` return."""

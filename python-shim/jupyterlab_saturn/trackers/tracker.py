@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -63,6 +63,8 @@ class Run:
         A name that no other run of the session has.
     label
         What people call it.
+    points_of
+        Key of the sweep of which it is a point, which no other sweep has; None of a task alone.
     project
         What its own code files it under, if it says so.
     """
@@ -73,6 +75,7 @@ class Run:
     folder: str
     label: str
     sweep: str
+    points_of: str | None
     project: str | None
     parameters: Mapping[str, Argument]
     facts: Mapping[str, int | float | str]
@@ -130,6 +133,18 @@ class Tracker(ABC):
     @abstractmethod
     def open(self, run: Run) -> TrackedRun:
         """Begin a run, or go on with the one of that key."""
+
+    def end_sweep(self, key: str, page: Callable[[], str]) -> None:
+        """Tell that all tasks of a sweep have ended, of which some may go on later.
+
+        Parameters
+        ----------
+        key
+            As `Run.points_of` has it.
+        page
+            Makes a page of HTML of the session as it is; it may raise.
+        """
+        return
 
     def close(self) -> None:
         """Let go of it, once its runs are closed."""

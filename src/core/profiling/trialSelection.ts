@@ -6,10 +6,11 @@ import { cellsOf, groupBySignature } from './signatureGroups.js';
 import { StepTimeModel } from './stepTimeModel.js';
 
 /**
- * What is not measured is taken to be faster than predicted by this many standard deviations. With more than a few
- * signatures it is fewer, as good luck with all of them at once is less likely: the spread of a sum grows with the root.
+ * What is not measured is taken to be faster than predicted by this many standard deviations: by more of them where nothing
+ * waits for trials. With more than a few signatures it is fewer, as good luck with all of them at once is less likely: the spread
+ * of a sum grows with the root.
  */
-const OPTIMISM = 1.5;
+export const OPTIMISM = { atLeisure: 1.5, inHaste: 1 };
 const FEW = 4;
 
 /** Trials go on while they could make the plan shorter by more than this share. */
@@ -25,19 +26,20 @@ const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepS
 
 /**
  * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
- * neither more nor fewer are far, and spread over the techniques, whose differences carry over to other signatures. Where many
- * tasks wait for each device, on one: so many trials can be made at a time, and there is hardly another use for devices.
+ * neither more nor fewer are far, or on as few as all have room on side by side; and spread over the techniques, whose
+ * differences carry over to other signatures. Where many tasks wait for each device, on one: so many trials can be made at a time,
+ * and there is hardly another use for devices.
  *
  * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
  * @param tellsMore - whether a cell is worth more than others of its signature, as something else depends on it.
- * @param tasks - how many tasks there are to train.
+ * @param room - how many tasks there are to train, and devices for all of these trials at once; no matter when absent.
  */
 export function initialTrials(
   open: readonly IGridCell[],
   known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[],
   tellsMore: (cell: IGridCell) => boolean = () => false,
-  tasks = 0
+  { tasks = 0, devices = Infinity }: { readonly tasks?: number; readonly devices?: number } = {}
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -48,7 +50,9 @@ export function initialTrials(
   known.forEach(use);
   const widest = open.reduce((most, cell) => Math.max(most, cell.strategy.devices), 0);
   const isCrowded = tasks >= MANY * widest;
-  const middle = isCrowded ? 0 : Math.round((2 / 3) * Math.log2(widest));
+  const unseen = new Set(open.flatMap(({ signature }) => (seen.has(signature) ? [] : [signature])));
+  const share = isCrowded ? 1 : Math.max(1, devices / Math.max(1, unseen.size));
+  const middle = Math.min(Math.floor(Math.log2(share)), Math.round((2 / 3) * Math.log2(widest)));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];
   const models = modelRanks(open);
@@ -110,12 +114,13 @@ export function comparingTrials(
  */
 export function optimisticProfile(
   open: readonly IGridCell[],
-  measured: readonly ProfileCell[]
+  measured: readonly ProfileCell[],
+  standardDeviations = OPTIMISM.atLeisure
 ): ProfileCell[] {
   const working = measured.filter(works);
   const model = new StepTimeModel(working);
   const signatures = new Set([...open, ...working].map(cell => cell.signature)).size;
-  const optimism = OPTIMISM * Math.min(1, Math.sqrt(FEW / signatures));
+  const optimism = standardDeviations * Math.min(1, Math.sqrt(FEW / signatures));
   return [
     ...working,
     ...open.map(({ signature, strategy, model: device }): ProfileCell => {
@@ -132,6 +137,41 @@ export function optimisticProfile(
       };
     })
   ];
+}
+
+/**
+ * The same cells, but those of curves of which nothing is known on the fewest devices that are promising: they tell most of what
+ * more would, start sooner, and leave room for others.
+ *
+ * @param promising - cells that may be tried instead.
+ * @param known - cells that work.
+ */
+export function onFewestDevices(
+  cells: readonly IGridCell[],
+  promising: readonly IGridCell[],
+  known: readonly ProfileCell[]
+): IGridCell[] {
+  const narrowest = new Map<string, IGridCell>();
+  for (const cell of promising) {
+    const before = narrowest.get(curveOf(cell));
+    if (before === undefined || cell.strategy.devices < before.strategy.devices) {
+      narrowest.set(curveOf(cell), cell);
+    }
+  }
+  const begun = new Set(known.map(curveOf));
+  const chosen = cells.map(cell =>
+    begun.has(curveOf(cell)) ? cell : (narrowest.get(curveOf(cell)) ?? cell)
+  );
+  return [...new Set(chosen)];
+}
+
+/** What cells of a signature have in common that differ in the number of devices alone. */
+function curveOf({
+  signature,
+  strategy,
+  model
+}: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): string {
+  return JSON.stringify([signature, curveKey(strategy), model]);
 }
 
 /**
@@ -165,12 +205,6 @@ export function interpolatedCells(
 ): ProfileCell[] {
   const working = measured.filter(works);
   const counts = new Map<string, number[]>();
-  const curveOf = ({
-    signature,
-    strategy,
-    model
-  }: Pick<ProfileCell, 'signature' | 'strategy' | 'model'>): string =>
-    JSON.stringify([signature, curveKey(strategy), model]);
   for (const cell of working) {
     counts.set(curveOf(cell), [...(counts.get(curveOf(cell)) ?? []), cell.strategy.devices]);
   }

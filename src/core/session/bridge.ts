@@ -78,7 +78,12 @@ export function noteBridge(session: ISession, report: BridgeReport, time: number
   const { error: _before, ...rest } = bridge;
   switch (report.state) {
     case 'starting':
-      return only(session);
+      // Which nodes are being joined, once they are known: where they were joined before, they are told of already.
+      return only(
+        report.nodes && bridge.state === 'starting'
+          ? withBridge(session, { ...bridge, address: report.address ?? bridge.address, nodes: report.nodes })
+          : session
+      );
     case 'connected':
       return only(
         withOtherReservations(
@@ -128,7 +133,8 @@ export function restoreBridge(session: ISession, hello: AgentHello, time: number
   if (bridge.state === 'ending') {
     return hello.bridge ? { session, commands: stop(session) } : withoutBridge(session, time);
   }
-  if (bridge.state === 'leaving' || (hello.bridge && isAlike(hello.bridge, bridge.request))) {
+  const isKept = hello.bridge && [bridge.request, wanted(bridge)].some(one => isAlike(one, hello.bridge));
+  if (bridge.state === 'leaving' || isKept) {
     return idle;
   }
   const { reserves: _toldBefore, ...rest } = bridge;
@@ -141,8 +147,13 @@ export function isLeft(state: Pick<SessionState, 'bridge' | 'nodes'>, node: stri
 }
 
 /** Whether a bridge that is asked for is the one there is. */
-export function isAlike(one: BridgeRequest, other: BridgeRequest): boolean {
+export function isAlike(one: BridgeRequest, other: BridgeRequest | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** What an agent is asked for: once the cluster of `auto` is found it is that one, whatever runs on the machine later. */
+function wanted({ request, address, joinedAt }: BridgeState): BridgeRequest {
+  return joinedAt === undefined ? request : { ray: { ...request.ray, address } };
 }
 
 function isLeaving({ bridge }: Pick<SessionState, 'bridge'>): boolean {
@@ -180,7 +191,7 @@ function start(session: ISession): IStep {
   const own = nodes.find(({ isOwn, state }) => isOwn && state === 'connected');
   return {
     session,
-    commands: own && bridge ? [{ kind: 'start-bridge', node: own.id, body: bridge.request }] : []
+    commands: own && bridge ? [{ kind: 'start-bridge', node: own.id, body: wanted(bridge) }] : []
   };
 }
 

@@ -2,7 +2,7 @@ import { mostTogether, mostWithOthers } from '../model/strategy.js';
 import type { Device, DeviceKind, Node, SessionState } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
 import type { ISession } from './session.js';
-import { mostOverNodes } from './spanning.js';
+import { mostOverNodes, widestSpan } from './spanning.js';
 
 /** Largest number of devices of one node that a task can use. */
 export function maxDevices(session: ISession): number {
@@ -22,11 +22,10 @@ export function maxDevicesEver({ state }: ISession): ReadonlyMap<DeviceKind, num
       nodes.set(kind, [...(nodes.get(kind) ?? []), all]);
     }
   }
-  const { span = 1 } = state.wishes ?? {};
   return new Map(
     [...nodes].map(([kind, own]) => [
       kind,
-      Math.max(...own.map(mostTogether), mostOverNodes(own.map(mostWithOthers), span))
+      Math.max(...own.map(mostTogether), mostOverNodes(own.map(mostWithOthers), widestSpan(state)))
     ])
   );
 }

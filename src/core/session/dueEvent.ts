@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../wire/messages.js';
-import { isReplanDue } from './replanning.js';
+import { isReplanDue } from './replanTiming.js';
 import type { ISession } from './session.js';
 import { hasTimeCome } from './wishes.js';
 

@@ -49,20 +49,33 @@ export function excludeDevices(
 }
 
 function noticeOf(session: ISession, out: readonly ExcludedDevice[], error: Failure): Failure {
-  const names = namesOf(session, out);
+  const several = (session.state.cluster?.nodes.length ?? 0) > 1;
   const back = isRefused(error)
     ? 'As soon as it is free the session goes on with it, by itself.'
     : `Take ${out.length === 1 ? 'it' : 'them'} in again with %saturn cluster --gpu all.`;
   return {
     ...error,
-    message: `${names} ${out.length === 1 ? 'is' : 'are'} left out of the plan: ${error.message}`,
+    message: messageOf(out, error, several),
     hint: error.hint === undefined ? back : `${error.hint} ${back}`
   };
 }
 
+function messageOf(out: readonly ExcludedDevice[], error: Failure, several: boolean): string {
+  return `${namesOf(out, several)} ${out.length === 1 ? 'is' : 'are'} left out of the plan: ${error.message}`;
+}
+
+/** Whether two devices were left out at once. */
+function isAlike(one: ExcludedDevice, other: ExcludedDevice): boolean {
+  return one.node === other.node && JSON.stringify(one.error) === JSON.stringify(other.error);
+}
+
+/** What was said when devices were left out, of which there may have been one node or several. */
+function wordsOf(out: readonly ExcludedDevice[], error: Failure): string[] {
+  return [messageOf(out, error, false), messageOf(out, error, true)];
+}
+
 /** What devices are called: by their node as well, where there are several. */
-function namesOf({ state }: ISession, out: readonly ExcludedDevice[]): string {
-  const several = (state.cluster?.nodes.length ?? 0) > 1;
+function namesOf(out: readonly ExcludedDevice[], several: boolean): string {
   return out.map(({ node, device }) => (several ? `${node} ${device.id}` : device.id)).join(', ');
 }
 
@@ -80,14 +93,20 @@ export function includeBusyDevices(
     ...node,
     devices: [...node.devices, ...back.filter(one => one.node === node.id).map(({ device }) => device)]
   }));
-  const ids = new Set(back.map(({ device }) => device.id));
+  const over = back.filter(one => !excludedDevices.some(out => isAlike(out, one) && !back.includes(out)));
+  const told = new Set(
+    over.flatMap(one =>
+      wordsOf(
+        excludedDevices.filter(out => isAlike(out, one)),
+        one.error
+      )
+    )
+  );
   return withStaleProfile(
     withState(session, {
       cluster: { nodes },
       excludedDevices: excludedDevices.filter(one => !back.includes(one)),
-      notices: session.state.notices.filter(
-        notice => !isRefused(notice) || !(notice.devices ?? []).every(id => ids.has(id))
-      )
+      notices: session.state.notices.filter(notice => !isRefused(notice) || !told.has(notice.message))
     })
   );
 }
@@ -115,7 +134,7 @@ export function withoutDevices(session: ISession, time: number): ISession {
   const out = session.state.excludedDevices ?? [];
   return withNotice(withoutGoal(session, time), {
     code: 'no-device-left',
-    message: `No device is left: ${namesOf(session, out)} ${out.length === 1 ? 'is' : 'are'} left out of the plan.`,
+    message: `No device is left: ${namesOf(out, (session.state.cluster?.nodes.length ?? 0) > 1)} ${out.length === 1 ? 'is' : 'are'} left out of the plan.`,
     hint: 'See why with %saturn cluster. Set the devices there, and go on with %saturn run.'
   });
 }

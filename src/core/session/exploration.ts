@@ -1,5 +1,5 @@
 import type { Attempt, TaskState } from '../wire/messages.js';
-import { type ISession, isExploring, isStaying, lastAttempt } from './session.js';
+import { type ISession, isExploring, lastAttempt } from './session.js';
 
 /**
  * Whether strategies are tried by training: a strategy never changes what is trained, so no step need be thrown away. What
@@ -14,8 +14,11 @@ export function isExplorer({ inspection, wishes }: TaskState): boolean {
   return inspection !== undefined && inspection.native === undefined && wishes?.pin === undefined;
 }
 
-/** The rank group of a task that trains, if it measures a strategy of which nothing is known yet. */
+/**
+ * The rank group of a task that trains, if it measures a strategy of which nothing is known yet. One that leaves tells at its
+ * end what it has found: until then nobody else is to find it out.
+ */
 export function exploration(task: TaskState): Attempt | undefined {
   const attempt = lastAttempt(task);
-  return attempt && isExploring(attempt) && isStaying(task) ? attempt : undefined;
+  return attempt && isExploring(attempt) ? attempt : undefined;
 }

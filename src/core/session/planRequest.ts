@@ -20,6 +20,7 @@ import { areAllPlannedOn, plannedCluster } from './plannedCluster.js';
 import { isMeasured } from './profileTable.js';
 import { planLeft } from './projection.js';
 import { comingAttempt, isActive, isOpen, isStaying, lastAttempt } from './session.js';
+import { widestSpan } from './spanning.js';
 import { likelySteps } from './stopRules/likelySteps.js';
 import { targetStep } from './stretches.js';
 import { cellOn, cellTable, type IKnown, measured, sharedOptions, spanOf, whyNone } from './taskOptions.js';
@@ -75,7 +76,7 @@ export function planRequest(
   const chosen = options.selection ? new Set(options.selection) : null;
   const shared = new Map<string, PlanOption[]>();
   const cluster = plannedCluster(state);
-  const known: IKnown = { cluster, span: state.wishes?.span ?? 1, cells, failed, shared, usable };
+  const known: IKnown = { cluster, span: widestSpan(state), cells, failed, shared, usable };
   const tasks = state.tasks
     .filter(task => isOpen(task, state) && (isStaying(task) || (chosen?.has(task.spec.name) ?? true)))
     .map(task => ({

@@ -10,13 +10,11 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
-import { freeDevices } from './dispatch.js';
-import { awaitsNodes } from './nodes.js';
+import { lingersUntil } from './lingering.js';
 import { placementOf, planRequest, wouldBeginAnew } from './planRequest.js';
 import {
   comingAttempt,
   findTask,
-  followsGiven,
   type ISession,
   type IStep,
   isStaying,
@@ -28,7 +26,7 @@ import {
 import { limitGroup } from './stopping.js';
 import { dispatchLists, type IStretch, stretchLeft, targetStep } from './stretches.js';
 import { leave, takeOver } from './takeovers.js';
-import { activeTasks, countOf, hasActive } from './taskTable.js';
+import { activeTasks, hasActive } from './taskTable.js';
 
 /**
  * How long to look for a better plan while tasks train: they do not wait for it, but it takes a core. A share of what was
@@ -38,61 +36,8 @@ const LATER_SHARE = 0.01;
 const LATER_LEAST = 0.1;
 const LATER_MOST = 1;
 
-/**
- * News is answered at once, then not again before this share of what was left has passed, within limits in seconds; nor before
- * so many times what the last answer took, as the planner works on a core that others train on.
- */
-const PAUSE_SHARE = 0.01;
-const PAUSE_LEAST = 1;
-const PAUSE_MOST = 30;
-const PAUSE_ANSWERS = 10;
-
-/** The same where a device is idle though tasks wait: it may be that another plan has something for it. */
-const IDLE_LEAST = 0.25;
-const IDLE_ANSWERS = 4;
-
-/** Without any news, one look in so many parts of what was left, but not more often than this, in seconds. */
-const INTERVAL_PARTS = 30;
-const INTERVAL_LEAST = 10;
-
 /** So many of the latest plans made while training are told. */
 const TOLD = 50;
-
-/** Whether something that happened while tasks train is to be answered by a plan now, or it is time to look anyway. */
-export function isReplanDue(session: ISession, time: number): boolean {
-  const { state, question, news, learning } = session;
-  const { goal, planning, plan, tasks } = state;
-  if (
-    goal !== 'run' ||
-    awaitsNodes(state) ||
-    planning ||
-    learning ||
-    !question ||
-    !plan ||
-    !activeTasks(tasks).some(isStaying)
-  ) {
-    return false;
-  }
-  if (followsGiven({ state })) {
-    return false;
-  }
-  const { makespan } = plan.plan;
-  const pause =
-    news.length > 0
-      ? pauseAfterNews(session, plan.plan, Math.max(0, plan.madeAt - question.time))
-      : Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS);
-  return time - question.time >= pause;
-}
-
-/** @param taken - seconds until the last question was answered. */
-function pauseAfterNews(session: ISession, { makespan }: Plan, taken: number): number {
-  const isIdle =
-    countOf(session.state.tasks, 'ready') > 0 &&
-    freeDevices(session).some(({ devices }) => devices.length > 0);
-  return isIdle
-    ? Math.max(IDLE_LEAST, IDLE_ANSWERS * taken)
-    : Math.min(PAUSE_MOST, Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan, PAUSE_ANSWERS * taken));
-}
 
 /** Whether other moves are wanted than the plan there is was made for: those planned beforehand, or any while tasks train. */
 export function changesMoves({ state }: ISession, wanted: SwitchPolicy | undefined): boolean {
@@ -202,12 +147,19 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
       continue;
     }
     if (isHere(task, stretch)) {
-      const [limited, told] = limit(next, task, stretch);
-      next = limited;
-      commands.push(...told);
+      const there = limited(next, task, stretch.until);
+      next = there.session;
+      commands.push(...there.commands);
     } else if (session.state.switches !== 'never' && !wouldBeginAnew(task) && !task.next) {
-      moves.push(moveOf(task, stretch));
-      const moved = takeOver(next, plan, task, stretch, time) ?? leave(next, task);
+      const until = lingersUntil(next, plan, task, stretch, { asked: question?.time ?? time, time });
+      const before = session.state.plan && firstStretch(session.state.plan.plan, task);
+      if (until === undefined || !before || isHere(task, before)) {
+        moves.push(moveOf(task, stretch));
+      }
+      const moved =
+        until === undefined
+          ? (takeOver(next, plan, task, stretch, time) ?? leave(next, task))
+          : limited(next, task, until);
       next = moved.session;
       commands.push(...moved.commands);
     }
@@ -276,15 +228,18 @@ function isHere(task: TaskState, { segment }: IStretch): boolean {
   return goesOnRunning({ running: { ...placementOf(attempt), ...(isSameRun && { fusion }) } }, segment);
 }
 
-/** Have a task that goes on train as far as the plan says. */
-function limit(session: ISession, task: TaskState, { until }: IStretch): [ISession, Command[]] {
+/** Have a task that goes on where it is train as far as the plan says. */
+function limited(session: ISession, task: TaskState, until: number): IStep {
   const attempt = comingAttempt(task)!;
   if ((attempt.until ?? targetStep(task)) === until) {
-    return [session, []];
+    return { session, commands: [] };
   }
-  const limited = { ...attempt, until };
-  const patch = task.next ? { next: limited } : { attempts: [...task.attempts.slice(0, -1), limited] };
-  return [withTask(session, task.spec.name, patch), limitGroup({ ...task, ...patch })];
+  const shorter = { ...attempt, until };
+  const patch = task.next ? { next: shorter } : { attempts: [...task.attempts.slice(0, -1), shorter] };
+  return {
+    session: withTask(session, task.spec.name, patch),
+    commands: limitGroup({ ...task, ...patch })
+  };
 }
 
 function moveOf(task: TaskState, { segment }: IStretch): Move {

@@ -1,11 +1,20 @@
 import { mostWithOthers } from '../model/strategy.js';
-import type { Cluster, Feasibility } from '../wire/messages.js';
+import type { Cluster, Feasibility, SessionState } from '../wire/messages.js';
 import { BUILT_IN_TECHNIQUES } from '../wire/techniqueCatalogue.js';
 
 /** Over how many nodes how many devices of each may be used, the devices of most nodes first. */
 interface ISpread {
   readonly nodes: number;
   readonly devices: number;
+}
+
+/**
+ * Over how many nodes a task may train at most, as the user wishes it. Ranks of one task save into one folder, which a node that
+ * does not share it lacks.
+ */
+export function widestSpan({ wishes, bridge }: Pick<SessionState, 'wishes' | 'bridge'>): number {
+  const isShared = bridge?.nodes.every(({ carries = false }) => !carries) ?? true;
+  return isShared ? (wishes?.span ?? 1) : 1;
 }
 
 /**

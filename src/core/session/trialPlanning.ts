@@ -5,16 +5,24 @@ import { type IGridCell, profileGrid } from '../profiling/profileGrid.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
 import { bundled } from '../profiling/taskBundles.js';
 import { type ITrialCandidates, trialCandidates } from '../profiling/trialCandidates.js';
-import { trialSeconds } from '../profiling/trialPrice.js';
 import {
   comparingTrials,
   initialTrials,
   interpolatedCells,
+  OPTIMISM,
+  onFewestDevices,
   optimisticProfile,
-  selectTrials,
-  WORTHWHILE
+  selectTrials
 } from '../profiling/trialSelection.js';
-import type { Plan, PlanBudget, ProfileCell, Strategy, TaskState, TrialState } from '../wire/messages.js';
+import type {
+  Node,
+  Plan,
+  PlanBudget,
+  ProfileCell,
+  Strategy,
+  TaskState,
+  TrialState
+} from '../wire/messages.js';
 import { candidateTasks, selectionOf, withAllWaiting } from './candidateTasks.js';
 import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { fusedCandidates, isUsed, tellsOfRuns } from './fusedTrials.js';
@@ -25,6 +33,7 @@ import { aloneCells, failedTrials, isMeasured, measuredCells, placeOfTrial } fro
 import { type ISession, type IStep, withState } from './session.js';
 import { overNodes } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
+import { goalOf, isHasty, isWorthwhile } from './trialWorth.js';
 import { withVerdicts } from './verdicts.js';
 
 /**
@@ -50,9 +59,12 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const tellsMore = (cell: IGridCell): boolean => tellsOfRuns(session, cell);
-  const { length: tasks } = candidateTasks(session);
-  const likely = initialTrials(promising, tried, tellsMore, tasks);
-  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore, tasks)];
+  const room = {
+    tasks: candidateTasks(session).length,
+    ...(isHasty(session) && { devices: countDevices(plannedCluster(session.state).nodes) })
+  };
+  const likely = initialTrials(promising, tried, tellsMore, room);
+  const first = [...likely, ...initialTrials(open, [...tried, ...likely], tellsMore, room)];
   first.push(...comparingTrials(promising, [...tried, ...first]));
   if (!waitsForNone) {
     first.push(...doubtful);
@@ -77,7 +89,9 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const planRevision = session.planRevision + 1;
   const hopes = session.bestMakespan !== undefined;
   const { fusions: _, ...asked } = planRequest(withAllWaiting(known.state), time, {
-    ...(hopes && { cells: optimisticProfile(promising, measured) }),
+    ...(hopes && {
+      cells: optimisticProfile(promising, measured, OPTIMISM[isHasty(session) ? 'inHaste' : 'atLeisure'])
+    }),
     selection: selectionOf(session),
     budget: TRIAL_PLAN_BUDGET,
     explain: false,
@@ -112,29 +126,22 @@ export function noteTrialPlan(session: ISession, plan: Plan): ISession {
     session.state.tasks.map(task => [task.spec.name, task.inspection?.signature ?? ''])
   );
   const cluster = plannedCluster(session.state);
+  const { open, promising } = candidatesOf(session);
+  const used = selectTrials(plan, open, signatures, cluster);
   const cells: TrialWish[] = [
     ...fusedCandidates(session).filter(trial => isUsed(session, plan, trial)),
     // What a run takes is told by what each of its tasks takes alone.
-    ...selectTrials(plan, candidatesOf(session).open, signatures, cluster)
+    ...(isHasty(session)
+      ? onFewestDevices(
+          used,
+          promising,
+          aloneCells(session.state.cells).filter(cell => cell.status === 'ok')
+        )
+      : used)
   ];
   const { bestMakespan } = session;
-  const isShort = goalOf(plan).lowerBound > (1 - WORTHWHILE) * bestMakespan;
-  const enough = cells.length === 0 || isShort || isDear(session, plan, bestMakespan);
+  const enough = cells.length === 0 || !isWorthwhile(session, plan, bestMakespan);
   return enough ? { ...answered, profiled: true } : queue(answered, sideBySide(answered, cells));
-}
-
-/**
- * Whether all that the next trials could save is less than what they take.
- *
- * @param best - what the plan with what is measured takes, in seconds.
- */
-function isDear({ state }: ISession, { makespan, weightedCompletion }: Plan, best: number): boolean {
-  const saved = best - makespan;
-  return (
-    state.goal === 'run' &&
-    weightedCompletion === undefined &&
-    saved < trialSeconds(measuredCells(state.cells))
-  );
 }
 
 /**
@@ -155,11 +162,6 @@ export function smallerTrials(session: ISession, { signature, strategy, model }:
         .sort((a, b) => b.devices - a.devices);
 }
 
-/** What the plan makes small, and the bound on it. */
-function goalOf({ makespan, lowerBound, weightedCompletion }: Plan): { seconds: number; lowerBound: number } {
-  return weightedCompletion ?? { seconds: makespan, lowerBound };
-}
-
 /** As many of the first cells as there are devices to try at once, of each model. */
 function sideBySide({ state }: ISession, cells: readonly TrialWish[]): TrialWish[] {
   const cluster = plannedCluster(state);
@@ -167,13 +169,16 @@ function sideBySide({ state }: ISession, cells: readonly TrialWish[]): TrialWish
   return cells.filter(({ strategy, model }, index) => {
     const { devices } = strategy;
     const kind = strategyKinds(cluster, strategy).find(one => one.model === model);
-    const all = kind?.nodes.reduce((sum, node) => sum + node.devices.length, 0) ?? 0;
+    const all = countDevices(kind?.nodes ?? []);
     const free = left.get(model) ?? all;
     const fits = index === 0 || devices <= free;
     left.set(model, fits ? free - devices : free);
     return fits;
   });
 }
+
+const countDevices = (nodes: readonly Node[]): number =>
+  nodes.reduce((sum, node) => sum + node.devices.length, 0);
 
 const cellText = derived((cell: ProfileCell) => JSON.stringify(cell));
 

@@ -16,6 +16,9 @@ import { dashboardHeader } from './dashboardHeader.js';
 /** Of the schedule of two devices with its legend, in pixels. */
 const SCHEDULE_HEIGHT = 350;
 
+/** Percent of the width for the table: name, place, metric, state and progress are to fit beside a file browser. */
+const TABLE_SHARE = 58;
+
 /** One session on one screen: its schedule above, its tasks and what there is to know of them below. */
 export class Dashboard extends Widget {
   constructor(private readonly _options: Dashboard.IOptions) {
@@ -23,8 +26,13 @@ export class Dashboard extends Widget {
     this.addClass('jp-SaturnDashboard');
     const context = { ..._options, selection: this.selection };
     const below = new SplitPanel({ orientation: 'horizontal' });
-    below.addWidget(taskTablePart(context));
-    below.addWidget(taskDetailPart(context));
+    const [table, detail] = [taskTablePart(context), taskDetailPart(context)];
+    below.addWidget(table);
+    below.addWidget(detail);
+    below.setRelativeSizes([TABLE_SHARE, 100 - TABLE_SHARE]);
+    // So it is divided when it becomes wider or less wide, too.
+    SplitPanel.setStretch(table, TABLE_SHARE);
+    SplitPanel.setStretch(detail, 100 - TABLE_SHARE);
     this._parts = new SplitPanel({ orientation: 'vertical' });
     this._parts.addClass('jp-SaturnDashboard-parts');
     this._parts.addWidget(schedulePart(context));

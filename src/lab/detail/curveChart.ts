@@ -52,13 +52,16 @@ export class CurveChart implements IDisposable {
     this.focus = this._focus;
   }
 
-  /** Make the chart anew, in the colours and the size that its host has now. */
+  /**
+   * Make the chart anew, in the colours and the size that its host has now. One that is hidden has no size, and keeps what it
+   * shows until {@link resize}: JupyterLab hides all for a moment when its theme changes.
+   */
   redraw(): void {
-    this._plot?.destroy();
-    this._plot = null;
     const content = this._content;
     const { clientWidth: width, clientHeight: height } = this._host;
-    if (content && width > 0 && height > 0 && !this._isDisposed) {
+    this._isStale = width === 0 || height === 0;
+    if (content && !this._isStale && !this._isDisposed) {
+      this._plot?.destroy();
       this._plot = new this._library(this._plotOptions(content, width, height), dataOf(content), this._host);
     }
   }
@@ -66,7 +69,7 @@ export class CurveChart implements IDisposable {
   /** Fit the chart into its host. */
   resize(): void {
     const { clientWidth: width, clientHeight: height } = this._host;
-    if (this._plot === null) {
+    if (this._plot === null || this._isStale) {
       this.redraw();
     } else if (width > 0 && height > 0) {
       this._plot.setSize({ width, height });
@@ -175,6 +178,7 @@ export class CurveChart implements IDisposable {
   private _content: CurveChart.IContent | null = null;
   private _range: ReturnType<typeof drawnRange> = { x: [0, 1], y: [0, 1] };
   private _focus: string | null = null;
+  private _isStale = false;
   private _isDisposed = false;
 }
 

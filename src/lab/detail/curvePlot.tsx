@@ -154,9 +154,14 @@ function useChart(options: CurveChart.IOptions) {
     let made: CurveChart | null = null;
     let isGone = false;
     const frame = new Frame();
+    const shown = new Frame();
     const resized = new ResizeObserver(() => made?.resize());
     // The colours of a canvas are those of the theme when it was drawn.
-    const themed = new MutationObserver(() => made?.redraw());
+    const themed = new MutationObserver(() => {
+      made?.redraw();
+      // What is hidden for a frame only is not resized by that.
+      shown.run(() => shown.run(() => made?.resize()));
+    });
     const forced = matchMedia(FORCED_COLOURS);
     const onForced = () => made?.redraw();
     forced.addEventListener('change', onForced);
@@ -178,6 +183,7 @@ function useChart(options: CurveChart.IOptions) {
     return () => {
       isGone = true;
       frame.cancel();
+      shown.cancel();
       resized.disconnect();
       themed.disconnect();
       forced.removeEventListener('change', onForced);

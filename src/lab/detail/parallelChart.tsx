@@ -1,4 +1,5 @@
 import { type PointerEvent, useRef, useState } from 'react';
+import { fitText } from '../../core/view/gantt/textFit.js';
 import { type Brush, type IAxis, placeOn } from '../../core/view/parameters/brushes.js';
 import { useDashboardContext, useSelectedTasks } from '../context/dashboardContext.js';
 import { useElementWidth } from './elementWidth.js';
@@ -14,6 +15,13 @@ const HOLD = 14;
 /** More lines are not elements of their own: a page slows down by these. */
 const MOST_SINGLE = 60;
 
+/** Axes are no nearer to each other, in pixels: where they do not fit, one scrolls. */
+const LEAST_BETWEEN = 88;
+
+/** Of an axis's name: the size of its font, which is bold, and the room to the next one, in pixels. */
+const NAME_SIZE = 11;
+const NAME_GAP = 6;
+
 /** Longest text beside an axis, in characters. */
 const MOST_TEXT = 14;
 
@@ -24,8 +32,9 @@ export function ParallelChart(props: IParameterChart) {
   const [host, width] = useElementWidth(500);
   const selected = useSelectedTasks();
   const colours = useTaskColours(tasks);
-  const left = (i: number) =>
-    ROOM.left + (i * (width - ROOM.left - ROOM.right)) / Math.max(1, axes.length - 1);
+  const between = Math.max(LEAST_BETWEEN, (width - ROOM.left - ROOM.right) / Math.max(1, axes.length - 1));
+  const whole = ROOM.left + ROOM.right + between * (axes.length - 1);
+  const left = (i: number) => ROOM.left + i * between;
   const chosen = new Set(selected);
   const metric = axes.at(-1);
   // Beside those that were given up, what nothing is known of yet would look like the best.
@@ -46,7 +55,12 @@ export function ParallelChart(props: IParameterChart) {
     ));
   return (
     <div ref={host} className="jp-SaturnParallel">
-      <svg width={width} height={HEIGHT} role="img" aria-label={trans.__('Tasks by their parameters')}>
+      <svg
+        width={axes.length > 1 ? whole : width}
+        height={HEIGHT}
+        role="img"
+        aria-label={trans.__('Tasks by their parameters')}
+      >
         <g fill="none">
           {lines(
             tasks.filter(task => !chosen.has(task) && isBehind(task)),
@@ -67,6 +81,7 @@ export function ParallelChart(props: IParameterChart) {
             axis={axis}
             left={left(i)}
             isLast={i === axes.length - 1}
+            room={i === axes.length - 1 ? 2 * ROOM.right : between}
             brush={brushes.get(axis.dimension.id) ?? null}
             onBrush={brush => onBrush([[axis.dimension.id, brush]])}
           />
@@ -113,12 +128,15 @@ function Axis(props: {
   axis: IAxis;
   left: number;
   isLast: boolean;
+  /** For its name, in pixels. */
+  room: number;
   brush: Brush | null;
   onBrush: (brush: Brush | null) => void;
 }) {
   const { trans } = useDashboardContext();
-  const { axis, left, isLast, brush, onBrush } = props;
+  const { axis, left, isLast, room, brush, onBrush } = props;
   const { dimension, scale } = axis;
+  const name = scale.kind === 'log' ? trans.__('%1 (log)', dimension.label) : dimension.label;
   const start = useRef<number | null>(null);
   const [drag, setDrag] = useState<Brush | null>(null);
   const placeAt = (event: PointerEvent<SVGRectElement>) => {
@@ -142,7 +160,8 @@ function Axis(props: {
         </text>
       ))}
       <text x={left} y={14} textAnchor="middle" className="jp-SaturnAxis-name">
-        {scale.kind === 'log' ? trans.__('%1 (log)', dimension.label) : dimension.label}
+        {fitText(name, room - NAME_GAP, NAME_SIZE)}
+        <title>{name}</title>
       </text>
       {shown && (
         <rect

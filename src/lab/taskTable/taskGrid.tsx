@@ -23,7 +23,7 @@ const ROW_HEIGHT = 26;
 const OVERSCAN = 6;
 
 /** Pixels that a cell is wider than its text, and what is before that in the first. */
-const CELL_PADDING = 20;
+const CELL_PADDING = 16;
 const CHECK = 20;
 
 /** Mean width of a character, in ems. */

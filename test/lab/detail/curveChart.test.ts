@@ -151,6 +151,19 @@ describe('CurveChart', () => {
     expect(host.childElementCount).toBe(1);
   });
 
+  it('keeps what it shows while it is hidden, and is drawn anew when it is seen again', () => {
+    draw([line('a', [3, 2, 1])]);
+    const before = host.querySelector('canvas');
+    expect(before).not.toBeNull();
+    const size = vi.spyOn(host, 'clientWidth', 'get').mockReturnValue(0);
+    chart.redraw();
+    expect(host.querySelector('canvas')).toBe(before);
+    size.mockReturnValue(600);
+    chart.resize();
+    expect(host.querySelector('canvas')).not.toBe(before);
+    expect(host.querySelectorAll('canvas')).toHaveLength(1);
+  });
+
   it('goes by what it has become, not by what it was made of', async () => {
     const rising = Array.from({ length: 200 }, (_, i) => i);
     const segment = (step: number) => ({ step, time: step }) as never;

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fakes.bench import EngineEar, Json, assert_gone, living, session, until
+from fakes.bench import EngineEar, Json, assert_gone, living, session, task, until
 from fakes.local_cluster import OWN, LocalCluster, RunningBridge, bridge, echo_command, far
 from jupyterlab_saturn.cluster import reservations
 from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.files.node_folder import nodes_folder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 
 
@@ -25,6 +26,9 @@ def scene(
             yield ear, running, paths, token
         assert_gone(token, "far_agent_main")
         assert list(paths.folder.rglob("proof-*")) == []
+        # Of what was carried nothing is left on either side.
+        assert list(nodes_folder().glob("*/*")) == []
+        assert list(paths.folder.rglob("arriving")) == []
 
 
 def nodes_of(running: RunningBridge) -> list[tuple[str, bool]]:
@@ -40,6 +44,9 @@ def test_each_other_node_has_an_agent_of_its_own_name() -> None:
         until(lambda: running.reports)
         assert nodes_of(running) == [("host-222222", True), ("other", True)]
         assert running.reports[-1]["address"] == "here:1"
+        [early] = running.early
+        assert early["state"] == "starting"
+        assert [node["id"] for node in early["nodes"]] == ["host-222222", "other"]
         assert {path.name for path in (paths.folder / "nodes").iterdir()} == {
             "host-222222",
             "other",
@@ -129,15 +136,60 @@ def test_devices_that_were_asked_for() -> None:
         assert len(ear.hear("agent.hello")["body"]["node"]["devices"]) == 2
 
 
-@pytest.mark.parametrize("change", [{"proof": "proof-x"}, {"folder": "/nowhere/else"}])
-def test_a_folder_that_is_not_shared(change: Json) -> None:
+@pytest.mark.parametrize("change", [{"proof": "proof-x"}, {"folder": "/nowhere/else/test"}])
+def test_a_node_that_does_not_share_the_folder_has_files_carried(change: Json) -> None:
     cluster = LocalCluster(OWN, far(2))
     cluster.changes = change
-    with scene(cluster) as (_, running, _, _):
-        [error] = until(lambda: running.errors)
-        assert isinstance(error, SaturnError)
-        assert error.code == "no-shared-folder"
-        assert "host-222222" in error.message
+    payload = "0123456789abcdef.pkl"
+    acts = "print hello; started 0; checkpoint 5; finished 10"
+    with scene(cluster) as (ear, running, paths, _):
+        ear.hear("agent.hello", seconds=60)
+        until(lambda: running.reports)
+        [node] = running.reports[-1]["nodes"]
+        assert node["carries"] is True
+        device = ear_devices(ear)
+        ear.say("group.start", order_for(task("missing", ranks=acts), device))
+        assert next_event(ear)["error"]["code"] == "no-payload"
+        paths.payload(payload).write_bytes(b"a function")
+        ear.say("group.start", order_for(task("t", ranks=acts), device))
+        kinds = [next_event(ear)["kind"]]
+        while kinds[-1] != "finished":
+            kinds.append(next_event(ear)["kind"])
+        assert kinds == ["started", "checkpoint", "finished"]
+        assert (paths.attempt("t", 1) / "rank0.log").read_text() == "hello\n"
+        assert {path.name for path in paths.claims("t").iterdir()} == {"1", "1-from-0"}
+        late = {**order_for(task("t", ranks=acts), device), "attempt": 1}
+        (paths.claims("t") / "2").touch()
+        ear.say("group.start", late)
+        assert next_event(ear)["error"]["code"] == "late-commit"
+        assert [*nodes_folder().rglob("*.pkl")]
+
+
+def next_event(ear: EngineEar) -> Json:
+    """What is heard of an attempt, while pings are answered as an engine does."""
+    while (told := ear.hear("agent.ping", "group.event"))["type"] == "agent.ping":
+        ear.acknowledge(told)
+    ear.acknowledge(told)
+    body: Json = told["body"]
+    return body
+
+
+def ear_devices(ear: EngineEar) -> str:
+    """Id of the device of whoever spoke last."""
+    ear.say("cluster.set", {"request": {"kind": "cpu", "count": 1}})
+    report = ear.hear("cluster.report")["body"]
+    return str(report["node"]["devices"][0]["id"])
+
+
+def order_for(spec: Json, device: str) -> Json:
+    return {
+        "task": spec,
+        "attempt": 1,
+        "steps": 10,
+        "strategy": {"technique": "single", "devices": 1},
+        "devices": [device],
+        "checkpointSeconds": 60,
+    }
 
 
 class Half(LocalCluster):

@@ -280,19 +280,47 @@ def test_nodes_that_cannot_be_worked_with_say_why(
         assert refused.value.code == "other-versions"
         assert "0.0.1" in refused.value.message
         node.end()
-        if not own.isolated:
-            return
-        home.mkdir(exist_ok=True)
-        own.start(before=f"mount -t tmpfs none {home}")
-        with pytest.raises(SaturnError) as refused:
-            session.cluster(ray=own.address)
-        assert refused.value.code == "no-shared-folder"
-        # One that can be is used, and the other is named beside it.
-        own.start()
-        session.cluster(cpu=1, ray=own.address)
-        assert len(far_of(session)) == 1
-        codes = [node.get("error", {}).get("code") for node in session.state["bridge"]["nodes"]]
-        assert sorted(codes, key=str) == [None, "no-shared-folder"]
+
+
+@nightly
+@needs_cables  # which need namespaces, as do nodes that see other folders
+def test_nodes_that_do_not_share_the_folder_train_as_others(own: RayCluster, home: Path) -> None:
+    home.mkdir(exist_ok=True)
+    node = own.start(before=f"mount -t tmpfs none {home}")
+    with opened(own, home) as session:
+        text = session.cluster(cpu=1, ray=own.address).text
+        assert "travel through Ray's connection" in text
+        train(session, tasks=2, steps=2500)
+        [far] = far_of(session)
+        [name] = [name for name, nodes in where(session).items() if nodes == [far]]
+        until(lambda: checkpoint_of(session, name) > 0, SECONDS)
+        saved = checkpoint_of(session, name)
+        # What is lost with its hands goes on from what had arrived.
+        assert node.kill("ray::Hands") == 1
+        until(lambda: len(task_of(session, name)["attempts"]) > 1, SECONDS)
+        assert task_of(session, name)["attempts"][1]["fromStep"] >= saved
+        until(lambda: far_of(session), SECONDS)
+        require_whole(session)
+        # What ends on the other node is here.
+        session.add(lines, {"lr": [0.01, 0.02], "steps": 900, "pause": 0.01})
+        session.run(exclude=ALONE)
+        require_whole(session)
+        ended = [name for name, nodes in where(session).items() if nodes[-1] == far]
+        assert ended
+        for name in ended:
+            assert session.paths.model(name).stat().st_size > 0
+            assert (session.paths.checkpoints(name) / "final").is_dir()
+
+
+def task_of(session: Session, name: str) -> Json:
+    """A task as the state has it."""
+    [task] = [task for task in session.state["tasks"] if task["spec"]["name"] == name]
+    return dict(task)
+
+
+def checkpoint_of(session: Session, name: str) -> int:
+    """Newest step that is saved of a task."""
+    return int(task_of(session, name).get("checkpointStep", 0))
 
 
 @nightly

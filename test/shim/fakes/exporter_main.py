@@ -18,6 +18,7 @@ from jupyterlab_saturn.trackers.exporter import Exporter
 from jupyterlab_saturn.trackers.making import make_tracker
 
 logging.basicConfig(level=logging.INFO)
+PAGE = "<!doctype html>"
 out = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 exporter._QUIET_SECONDS = 0.0  # type: ignore[attr-defined]
@@ -29,7 +30,9 @@ def report(told: object) -> None:
     print(json.dumps(told), file=out, flush=True)
 
 
-exporting = Exporter(SessionPaths.of_folder(folder), json.loads(wish), make_tracker, report)
+exporting = Exporter(
+    SessionPaths.of_folder(folder), json.loads(wish), make_tracker, report, lambda: PAGE
+)
 while True:
     state = json.loads(Path(state_file).read_text())
     if not exporting.look(state):

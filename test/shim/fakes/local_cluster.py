@@ -19,6 +19,7 @@ from jupyterlab_saturn.cluster.transport import (
     HandsUnreachable,
     Heard,
     RemoteHands,
+    Stream,
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
@@ -55,11 +56,11 @@ class LocalHands:
     async def start(self, order: HandsOrder) -> Any:
         return await self._hands.start(replace(order, **self._cluster.changes))
 
-    async def receive(self, taken: int) -> Heard:
-        return await self._call(self._hands.receive(taken))
+    async def receive(self, stream: Stream, taken: int) -> Heard:
+        return await self._call(self._hands.receive(stream, taken))
 
-    async def send(self, first: int, frames: Sequence[bytes]) -> None:
-        await self._call(self._hands.send(first, frames))
+    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
+        await self._call(self._hands.send(stream, first, frames))
 
     async def end(self) -> None:
         await self._hands.end()
@@ -149,9 +150,10 @@ class LocalCluster:
 
 @dataclass
 class RunningBridge:
-    """A bridge in a thread of its own, with what it has reported."""
+    """A bridge in a thread of its own, with what it has reported since it was up, and before."""
 
     reports: list[Json]
+    early: list[Json]
     errors: list[BaseException]
     reserve: Callable[[bool], None]
 
@@ -164,7 +166,10 @@ def bridge(
     loop = asyncio.new_event_loop()
     made: list[asyncio.Task[None]] = []
     bridges: list[Bridge] = []
-    running = RunningBridge([], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
+    running = RunningBridge([], [], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
+
+    def report(told: Any) -> None:
+        (running.reports if told["state"] == "connected" else running.early).append(told)
 
     async def work() -> None:
         one = Bridge(
@@ -173,7 +178,7 @@ def bridge(
             {"address": "here:1", **(request or {})},
             own="host",
             endpoint=engine_endpoint(paths.runtime),
-            report=running.reports.append,
+            report=report,
             first_pause=0.1,
         )
         bridges.append(one)

@@ -141,9 +141,9 @@ def lora(
     return Task(
         adapted(model or llama(base, **(config or {})), rank, alpha, **(peft or {})),
         Texts(count, length=length, ragged=ragged, shift=shift),  # type: ignore[arg-type]
-        next_word,
-        partial(torch.optim.AdamW, lr=lr, weight_decay=decay),
         **{
+            "loss": next_word,
+            "optimizer": partial(torch.optim.AdamW, lr=lr, weight_decay=decay),
             "batch_size": 4,
             "steps": 12,
             "collate": collate,

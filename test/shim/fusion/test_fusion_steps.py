@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from jupyterlab_saturn.training.runtime.workload_spec import WorkloadSpec
 from jupyterlab_saturn.training.task.data_order import TrainBatches
 from jupyterlab_saturn.training.task.samples import Samples
 from jupyterlab_saturn.training.techniques import Context, Runner
+from torch.utils.checkpoint import checkpoint
 
 STEPS = 12
 torch.set_num_threads(1)
@@ -151,6 +153,37 @@ def test_a_model_with_dropout_and_linear_layers_of_its_own() -> None:
         for n, own in enumerate(MIXED[:3])
     ]
     losses, weights = largest_difference(makes, 8)
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_blocks_that_are_computed_again_in_the_backward(reentrant: bool) -> None:
+    def make(own: dict[str, Any], dropout: float, model: Any, places: list[str]) -> Task:
+        peft = {"target_modules": places, "lora_dropout": dropout}
+        task = lora(**own, model=model, micro_batches=2, peft=peft)
+        task.model.gradient_checkpointing_enable({"use_reentrant": reentrant})
+        task.model.enable_input_require_grads()  # as trl and transformers do it
+        return task
+
+    for drops in (0.0, 0.1):
+        makes = [
+            partial(make, own, drops * n, gpt2(drops), ["c_attn", "c_fc"])
+            for n, own in enumerate(MIXED[:2])
+        ]
+        losses, weights = largest_difference(makes, 4)
+        assert losses < 1e-5
+        assert weights < 1e-5
+
+
+def test_a_model_that_computes_its_blocks_again_by_itself() -> None:
+    def make(own: dict[str, Any]) -> Task:
+        task = lora(**own, peft={"lora_dropout": 0.1})
+        for layer in task.model.get_submodule("base_model.model.model.layers"):
+            layer.forward = partial(checkpoint, layer.forward, use_reentrant=False)
+        return task
+
+    losses, weights = largest_difference([partial(make, own) for own in MIXED[:2]], 4)
     assert losses < 1e-5
     assert weights < 1e-5
 

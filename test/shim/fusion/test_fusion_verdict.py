@@ -11,7 +11,7 @@ import cloudpickle
 import fusion_tasks
 import pytest
 import torch
-from fusion_tasks import Texts, adapted, llama, lora
+from fusion_tasks import Texts, adapted, llama, lora, next_word
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.adapters.trainer_task import from_trainer
 from jupyterlab_saturn.training.inspect.fusion_verdict import fusion_verdict
@@ -58,20 +58,25 @@ def trainer(folder: Path, model: Any = None, **settings: Any) -> Any:
     )
 
 
+def other_loss(outputs: Any, labels: Any) -> Any:
+    return next_word(outputs, labels) * 2
+
+
+def sgd(parameters: Any) -> Any:
+    return torch.optim.SGD(parameters, lr=0.1)
+
+
 def test_what_is_each_tasks_own_does_not_part_them() -> None:
     first = verdict(lora())
     assert first == {"base": first["base"], "sites": 4, "rank": 4}
     others = [
         lora(rank=16, alpha=1),
-        lora(lr=0.1, clip=1.0, decay=0.1, schedule="cosine", steps=99),
-        lora(peft={"lora_dropout": 0.1}),
+        lora(lr=0.1, decay=0.1, schedule="cosine", steps=99),
         lora(shift=5),
-        lora(length=9),
+        lora(loss=other_loss),
     ]
     for number, task in enumerate(others):
-        told = verdict(task, seed=number)
-        if number < 4:
-            assert told["base"] == first["base"], number
+        assert verdict(task, seed=number)["base"] == first["base"], number
     assert verdict(others[0])["rank"] == 16
 
 
@@ -89,6 +94,13 @@ def test_what_is_each_tasks_own_does_not_part_them() -> None:
 )
 def test_what_the_forward_depends_on_parts_them(make: Callable[[], Task]) -> None:
     assert verdict(make())["base"] != verdict(lora())["base"]
+
+
+def test_what_the_speed_depends_on_parts_them() -> None:
+    first = verdict(lora())["base"]
+    assert verdict(lora(clip=0.5))["base"] == verdict(lora(clip=1.0))["base"] != first
+    others = [lora(rank=32), lora(peft={"lora_dropout": 0.1}), lora(optimizer=sgd)]
+    assert len({first, *(verdict(task)["base"] for task in others)}) == 1 + len(others)
 
 
 @pytest.mark.parametrize(
@@ -151,6 +163,14 @@ def test_trainers_with_adapters(tmp_path: Path) -> None:
     two = verdict(from_trainer(trainer(tmp_path, other, learning_rate=1e-2, seed=3)))
     assert one["base"] == two["base"]
     assert (one["rank"], two["rank"]) == (4, 8)
+
+
+def test_gradient_checkpointing(tmp_path: Path) -> None:
+    told = verdict(from_trainer(trainer(tmp_path, gradient_checkpointing=True)))
+    assert told["base"] != verdict(from_trainer(trainer(tmp_path)))["base"]
+    ways = {"use_reentrant": False, "preserve_rng_state": False}
+    made = trainer(tmp_path, gradient_checkpointing=True, gradient_checkpointing_kwargs=ways)
+    assert "draws other numbers in the backward" in reason(from_trainer(made))
 
 
 def test_a_trainer_that_computes_its_loss_itself(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from jupyterlab_saturn.trackers.exporter import Exporter
 from jupyterlab_saturn.trackers.making import make_tracker
 from nightly import nightly
 from stage import until
-from trackers.tracked_session import TrackedSession
+from trackers.tracked_session import TrackedSession, mlflow_nests
 
 ALL = ["tensorboard", "mlflow", "wandb", "trackio"]
 SLOW = ["tensorboard", *(pytest.param(name, marks=nightly) for name in ALL[1:])]
@@ -67,6 +67,12 @@ def test_what_was_trained_before_is_told_once(tracked: TrackedSession) -> None:
         "wandb": ("exit 0", "exit 1"),
         "trackio": ("finished", "failed"),
     }[tracked.tracker]
+    if tracked.tracker == "mlflow":
+        folder = tracked.paths.tracker("mlflow")
+        assert mlflow_nests(folder) == {"net": None, "a": "net", "b": "net"}
+        assert told["net"] == "FINISHED"
+        [report] = folder.rglob("report.html")
+        assert report.read_text() == "<!doctype html>"
 
 
 @pytest.mark.timeout(300)  # MLflow takes seconds to begin, five times

@@ -231,6 +231,16 @@ def _mlflow_status(folder: Path) -> dict[str, str]:
     return dict(_rows(folder / "mlflow.db", f"{told} WHERE experiments.name = 'tracked'"))
 
 
+def mlflow_nests(folder: Path) -> dict[str, str | None]:
+    """By run: the one in which it is nested."""
+    nested = "SELECT run_uuid, value FROM tags WHERE key = 'mlflow.parentRunId'"
+    told = (
+        f"SELECT runs.name, parents.name FROM runs LEFT JOIN ({nested}) AS nests USING (run_uuid) "
+        "LEFT JOIN runs AS parents ON parents.run_uuid = nests.value"
+    )
+    return dict(_rows(folder / "mlflow.db", told))
+
+
 def _wandb_records(folder: Path) -> list[tuple[str, Any]]:
     from jupyterlab_saturn.trackers.wandb_files import _records
     from wandb.proto import wandb_internal_pb2

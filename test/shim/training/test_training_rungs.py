@@ -11,6 +11,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.run.rungs import Listening
 from ranks import Session, finish
 from training_tasks import mlp
 
@@ -126,3 +127,11 @@ def test_the_inspection_tells_how_a_task_is_evaluated(session: Session) -> None:
         "on-its-way": {"metrics": ["loss", "accuracy"], "every": 4},
         "never": {"metrics": []},
     }
+
+
+def test_ranks_listen_closely_for_a_while_after_a_rung() -> None:
+    """An order to stop comes about a twentieth of a second after it."""
+    listening = Listening()
+    wanted = [listening.wanted(step, 0.001, compares=step == 100) for step in (99, 100, 149, 150)]
+    assert wanted == [None, 10, 10, None]
+    assert Listening().wanted(7, 3.0, compares=True) == 1

@@ -4,6 +4,7 @@ import { StepTimeModel } from '../../../src/core/profiling/stepTimeModel.js';
 import {
   initialTrials,
   interpolatedCells,
+  onFewestDevices,
   optimisticProfile,
   selectTrials
 } from '../../../src/core/profiling/trialSelection.js';
@@ -83,6 +84,14 @@ describe('first trials', () => {
     expect(first.map(cell => cell.strategy.devices)).toEqual([4, 4, 4]);
   });
 
+  it('are on as few devices as all have room on side by side', () => {
+    const devicesOf = (all: number): number[] =>
+      initialTrials(grid, [], undefined, { devices: all }).map(cell => cell.strategy.devices);
+    expect(devicesOf(8)).toEqual([2, 2, 2]);
+    expect(devicesOf(2)).toEqual([1, 1, 1]);
+    expect(devicesOf(64)).toEqual([4, 4, 4]);
+  });
+
   it('are of what tells of more, where something does', () => {
     const first = initialTrials(grid, [], ({ strategy: { devices } }) => devices === 1);
     expect(first.map(cell => cell.strategy.technique)).toEqual(['ddp', 'fsdp', 'pipeline']);
@@ -94,7 +103,7 @@ describe('first trials', () => {
       ({ strategy: { technique, devices } }) => technique === 'single' || devices > 1
     );
     const devicesFor = (tasks: number): number[] =>
-      initialTrials(cells, [], undefined, tasks).map(cell => cell.strategy.devices);
+      initialTrials(cells, [], undefined, { tasks }).map(cell => cell.strategy.devices);
     expect(devicesFor(31)).toEqual([4, 4, 4]);
     expect(devicesFor(32)).toEqual([1, 1, 2]);
   });
@@ -138,6 +147,23 @@ describe('hope', () => {
       ['z', 'measured']
     ]);
     expect(selectTrials(plan, grid, signatures, cluster(2)).map(cell => cell.signature)).toEqual(['t', 's']);
+  });
+});
+
+describe('a curve of which nothing is known', () => {
+  const promising = [1, 2, 4].flatMap(count => ['ddp', 'fsdp'].map(name => open('s', strategy(name, count))));
+  const of = (technique: string, devices: number) =>
+    promising.find(({ strategy: one }) => one.technique === technique && one.devices === devices)!;
+
+  it('is begun on the fewest devices, and others are tried where they were wanted', () => {
+    const wanted = [of('ddp', 4), of('fsdp', 4), of('fsdp', 2)];
+    const known = [ok('s', strategy('ddp', 2)), ok('t', strategy('fsdp', 2))];
+    expect(onFewestDevices(wanted, promising, known)).toEqual([of('ddp', 4), of('fsdp', 1)]);
+  });
+
+  it('is begun where it is wanted when fewer devices promise nothing', () => {
+    expect(onFewestDevices([of('ddp', 4)], [of('ddp', 4)], [])).toEqual([of('ddp', 4)]);
+    expect(onFewestDevices([of('ddp', 4)], [], [])).toEqual([of('ddp', 4)]);
   });
 });
 

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
+import { widestSpan } from '../../../src/core/session/spanning.js';
+import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import type { BridgeReport, BridgeRequest } from '../../../src/core/wire/messages.js';
 import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
 
@@ -83,6 +86,41 @@ describe('joining', () => {
     expect(bridgeOf(sim)).toMatchObject({ state: 'starting', address: 'head:1', nodes: [] });
     report(sim, CONNECTED);
     expect(bridgeOf(sim)).toMatchObject({ state: 'connected', address: '10.0.0.1:1', joinedAt: sim.time });
+  });
+
+  it('tells which nodes are being joined', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'bridge-wanted', request: REQUEST });
+    expect(progressLine(sim.session.state, sim.time, ENGLISH)).toContain('joining the Ray cluster head:1');
+    report(sim, { ...CONNECTED, state: 'starting' });
+    expect(bridgeOf(sim)).toMatchObject({ state: 'starting', nodes: CONNECTED.nodes });
+    expect(progressLine(sim.session.state, sim.time, ENGLISH)).toContain('Ray starts a worker on 1 node');
+  });
+
+  it('asks a new agent for the cluster that was found', () => {
+    const auto: BridgeRequest = { ray: { address: 'auto', nodes: 4 } };
+    const found: BridgeRequest = { ray: { address: '10.0.0.1:1', nodes: 4 } };
+    const sim = new SessionHarness();
+    sim.connect(1);
+    expect(sim.feed({ kind: 'bridge-wanted', request: auto })).toContainEqual({
+      kind: 'start-bridge',
+      node: 'node',
+      body: auto
+    });
+    report(sim, CONNECTED);
+    for (const kept of [auto, found]) {
+      expect(reconnect(sim, kept).filter(({ kind }) => kind === 'start-bridge')).toEqual([]);
+    }
+    expect(reconnect(sim)).toContainEqual({ kind: 'start-bridge', node: 'node', body: found });
+  });
+
+  it('lets no task span nodes of which one does not share the folder', () => {
+    const sim = joined();
+    sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    expect(widestSpan(sim.session.state)).toBe(2);
+    report(sim, { ...CONNECTED, nodes: [{ id: 'far', address: '10.0.0.2', carries: true }] });
+    expect(widestSpan(sim.session.state)).toBe(1);
   });
 
   it('waits for the own agent', () => {

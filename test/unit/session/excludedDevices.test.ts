@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
+import { excludeDevices, includeBusyDevices } from '../../../src/core/session/excludedDevices.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
@@ -216,6 +217,24 @@ describe('a device that another has for itself', () => {
     sim.feed({ kind: 'devices-freed', node: 'node', devices: ['cpu1'] });
     sim.settle();
     expect(sim.status('a')).toBe('finished');
+  });
+
+  it('of another node, with the same id, is waited for still', () => {
+    const sim = training(['a', 'b'], 1);
+    sim.join('far');
+    const error = leased('cpu0');
+    const nodes = ['node', 'far'];
+    let { session } = sim;
+    for (const node of nodes) {
+      session = excludeDevices(session, node, ['cpu0'], error);
+    }
+    expect(session.state.notices.map(({ message }) => message)).toEqual(
+      nodes.map(node => `${node} cpu0 is left out of the plan: ${LEASED}`)
+    );
+    const next = includeBusyDevices(session, ({ node }) => node === 'far');
+    expect(next.state.notices.map(({ message }) => message)).toEqual([
+      `node cpu0 is left out of the plan: ${LEASED}`
+    ]);
   });
 
   it('that is refused over and over is told once', () => {

@@ -56,6 +56,29 @@ describe('a run of which nothing is known', () => {
     expect(sim.session.state.replans ?? []).toEqual([]);
   });
 
+  it('waits for what one that leaves has found, and does not look for the same meanwhile', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')] });
+    for (const task of ['a', 'b']) {
+      sim.feed({ kind: 'inspected', result: { task, hash: 'h', inspection: inspection('sig') } });
+    }
+    sim.feed({ kind: 'run-requested' });
+    const [a] = starts(sim);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.feed({ kind: 'stop-requested', tasks: ['a'] });
+    expect(sim.session.state.trials).toEqual([]);
+    sim.measure(a!);
+    sim.group('a', 1, 'stopped', { step: 4 });
+    expect([sim.session.state.trials, starts(sim)]).toEqual([[], []]);
+    expect(
+      sim
+        .take('plan')
+        .at(-1)
+        ?.request.tasks.map(({ name }) => name)
+    ).toEqual(['b']);
+  });
+
   it('starts nothing else until devices are free', () => {
     const sim = running(['a', 'b', 'c'], 2);
     const used = starts(sim).flatMap(({ devices }) => devices);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import { believedCells } from '../../../src/core/session/belief.js';
-import { isReplanDue } from '../../../src/core/session/replanning.js';
-import type { Plan, PlanRequest, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
+import type { Plan, PlanRequest, ProfileCell, Segment, Strategy } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
 
 const [SINGLE, DDP] = STRATEGIES as [Strategy, Strategy];
@@ -558,6 +558,45 @@ describe('a plan of several segments', () => {
     sim.group('a', 2, 'started', { step: 40 });
     sim.group('a', 2, 'finished', { step: 100 });
     expect(sim.status('a')).toBe('finished');
+  });
+
+  it.each([
+    [['b'], { until: [{ task: 'a', attempt: 1, step: 39 }], stop: [] }],
+    [['b', 'c'], { until: [], stop: [{ task: 'a', attempt: 1 }] }]
+  ])('has one that is to wait train meanwhile, unless others are to have its device: %j', (others, told) => {
+    const sim = planned({ a: [1, 0.6], b: [1, 0.6], ...(others.includes('c') && { c: [1, 0.6] }) });
+    sim.feed({ kind: 'run-requested' });
+    const made = (segments: Segment[]): Plan => ({
+      segments,
+      unplanned: [],
+      makespan: Math.max(...segments.map(({ end }) => end)),
+      lowerBound: 0,
+      gap: 0,
+      binding: 'none',
+      optimal: false,
+      method: 'construction',
+      baselines: []
+    });
+    const on = (device: string, one: Segment): Segment => ({ ...one, devices: [device] });
+    const beside = [
+      on('cpu0', segment('a', SINGLE, 0, 100, 100)),
+      on('cpu1', segment('b', SINGLE, 0, 100, 100))
+    ];
+    sim.feed({ kind: 'plan-given', plan: made(beside) });
+    sim.take('start');
+    for (const name of ['a', 'b']) {
+      sim.group(name, 1, 'started', { step: 0 });
+      sim.group(name, 1, 'measured', measured(name, SINGLE, 1));
+    }
+    sim.take('plan');
+    const [a, b] = beside as [Segment, Segment];
+    const later = others.includes('c') ? [on('cpu0', segment('c', SINGLE, 0, 30, 100))] : [];
+    const started = sim.session.state.tasks[0]!.attempts[0]!.startedAt!;
+    const start = 40 - (sim.time - started);
+    const moved = { ...a, strategy: DDP, devices: ['cpu0', 'cpu1'], start, end: 100 };
+    sim.feed({ kind: 'plan-given', plan: made([{ ...b, end: start }, ...later, moved]) }, 0);
+    expect(sim.take('until').map(({ body }) => body)).toEqual(told.until);
+    expect(sim.take('stop').map(({ body }) => body)).toMatchObject(told.stop);
   });
 
   it('changes where a rank group that goes on is to leave', async () => {

@@ -4,7 +4,7 @@ import { mulberry32, type Random } from '../../../src/core/planner/common/random
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { awaitsNodes, isInCluster } from '../../../src/core/session/nodes.js';
-import { isReplanDue } from '../../../src/core/session/replanning.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type {
@@ -105,6 +105,12 @@ export interface IWorld {
   readonly sure?: boolean;
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
+  /** Whether all is profiled before the run begins. */
+  readonly profiledFirst?: boolean;
+  /** Seconds that the planner takes for a question; half a second when absent. */
+  readonly planningSeconds?: (request: PlanRequest) => number;
+  /** What a measurement of some seconds comes to; those seconds when absent. */
+  readonly timed?: (seconds: number) => number;
 }
 
 /** A world at random: estimates are wrong, tasks come later, die, are stopped and go on. */
@@ -211,7 +217,9 @@ export class Life {
     this._add(world.tasks.filter(({ arrival }) => arrival === 0));
     const begin = sim.time;
     const later = world.tasks.filter(({ arrival }) => arrival > 0);
-    if (world.plannedFirst) {
+    if (world.profiledFirst) {
+      sim.feed({ kind: 'profile-requested' }, 0);
+    } else if (world.plannedFirst) {
       sim.feed({ kind: 'plan-requested' }, 0);
       this._at(begin + PLANNED_BY, () => {
         this._add(later);
@@ -236,6 +244,10 @@ export class Life {
     for (let guard = 0; ; guard++) {
       this._obey();
       this._look(sim);
+      if (world.profiledFirst && sim.session.state.goal === 'none' && !sim.session.state.run) {
+        sim.feed({ kind: 'run-requested', switches: this._switches }, 0);
+        this._obey();
+      }
       const next = this._next();
       if (next === undefined) {
         break;
@@ -393,7 +405,8 @@ export class Life {
     const { start, stepSeconds } = group;
     group.told = 'measured';
     this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
-    const cell = this._cell(start.task.name, start.strategy, stepSeconds);
+    const timed = this._world.timed?.(stepSeconds) ?? stepSeconds;
+    const cell = this._cell(start.task.name, start.strategy, timed);
     const fused = group.run?.size ?? 1;
     this._group(group, 'measured', {
       cell: fused > 1 ? { ...cell, signature: this._baseOf(start.task.name) ?? '', fused } : cell
@@ -424,7 +437,8 @@ export class Life {
     const { startSeconds, saveSeconds } = this._costs(task.name, strategy);
     const fits = Number.isFinite(stepSeconds);
     const seconds = startSeconds + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + saveSeconds : 0);
-    const alone = this._cell(task.name, strategy, stepSeconds);
+    const timed = fits ? (this._world.timed?.(stepSeconds) ?? stepSeconds) : stepSeconds;
+    const alone = this._cell(task.name, strategy, timed);
     const cell = base === undefined ? alone : { ...alone, signature: base, fused: fused.length + 1 };
     this._at(this._sim.time + seconds, () => this._say(node, { kind: 'trial-finished', trial, cell }));
   }
@@ -502,14 +516,17 @@ export class Life {
         this._try(command.node, command.body);
         return;
       case 'plan':
-        this._at(sim.time + PLANNING_SECONDS, async () => {
-          const made = await plan({
-            ...(this._world.sure ? sure(command.request) : command.request),
-            explain: false,
-            budget: this._budget(command.request)
-          });
-          sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
-        });
+        this._at(
+          sim.time + (this._world.planningSeconds?.(command.request) ?? PLANNING_SECONDS),
+          async () => {
+            const made = await plan({
+              ...(this._world.sure ? sure(command.request) : command.request),
+              explain: false,
+              budget: this._budget(command.request)
+            });
+            sim.feed({ kind: 'plan-made', plan: made, basis: command.planRevision }, 0);
+          }
+        );
         return;
       case 'inspect': {
         let built = sim.time;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from ..components.precision import precise
 from ..components.seeding import global_state, seed_all
 from ..components.side_effects import without_side_effects
 from .adapter_sites import AdapterSite, NotFused
-from .draws import Draws
+from .draws import Draw, Draws
 from .joined_batches import JoinedBatch, join
 from .stacked_adapters import StackedAdapters
 
@@ -66,10 +66,7 @@ class CommonForward:
         return self._stack.draws([part.sites for part in parts])
 
     def outputs(
-        self,
-        joined: JoinedBatch,
-        parts: Sequence[ForwardPart],
-        draws: Sequence[Callable[[], AbstractContextManager[None]]],
+        self, joined: JoinedBatch, parts: Sequence[ForwardPart], draws: Sequence[Draw]
     ) -> list[Any]:
         """Of each part.
 
@@ -80,10 +77,21 @@ class CommonForward:
         draws
             As of `StackedAdapters.of`, whether they draw or not.
         """
-        drawn = draws if self.draws(parts) else ()
-        with self._stack.of([part.sites for part in parts], drawn), self._precise():
+        with self._placed(parts, draws), self._precise():
             outputs = outputs_of(self._task, self._task.model, joined.inputs)
-        return [joined.piece(outputs, place) for place in range(len(parts))]
+        return joined.pieces(outputs)
+
+    def backward(
+        self, values: Sequence[torch.Tensor], parts: Sequence[ForwardPart], draws: Sequence[Draw]
+    ) -> None:
+        """Differentiate what was made of the outputs of some parts, given as they were."""
+        with self._placed(parts, draws):
+            torch.autograd.backward(values)
+
+    def _placed(
+        self, parts: Sequence[ForwardPart], draws: Sequence[Draw]
+    ) -> AbstractContextManager[None]:
+        return self._stack.of([part.sites for part in parts], draws if self.draws(parts) else ())
 
     def require_same(self, joined: JoinedBatch, parts: Sequence[ForwardPart]) -> None:
         """See whether this forward gives what the own one of each part does. Leaves no trace.

@@ -17,6 +17,7 @@ from ..components.nested_tensors import shapes
 from ..components.tensor_bytes import tensor_bytes
 from ..model.function_code import qualified
 from ..model.monkeypatch import monkeypatches
+from ..model.performance_signature import optimizer_kind
 from ..model.step_code import StepCode
 from .adapter_sites import AdapterSite, frozen_tensors
 
@@ -26,14 +27,19 @@ looked at again, in whole, where they are to be shared."""
 _PLAIN = (bool, int, float, str, type(None))
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LENGTH_STEP = 1.25
+_RANK_STEP = 8
+_SMALL_RANK = 2
+"""Ranks of common sweeps are of one class: 4 to 16, and 32 to 128."""
 
 
 def base_digest(task: Task, sites: Sequence[AdapterSite], batch: Any) -> str:
     """A digest that is equal for tasks whose adapters one forward can train.
 
     It covers the frozen model, numbers and all, which of its layers are adapted, how it is called,
-    and how batches are cut. Left out is what is each task's own: rank, scale and dropout of its
-    adapters, optimizer, schedule, clipping, loss, seed and data, but for about how long these are.
+    and how batches are cut; and what the speed of such a run depends on, as what was measured of
+    some is believed of all: about how large adapters are and how long samples, the kind of
+    optimizer, whether gradients are clipped and whether adapters have dropout. Left out is what
+    is each task's own: the very rank, scale, rates, norms, schedule, loss, seed and data.
 
     Parameters
     ----------
@@ -58,6 +64,7 @@ def base_digest(task: Task, sites: Sequence[AdapterSite], batch: Any) -> str:
         "equal_parts": task.equal_parts,
         "precision": task.precision,
         "settings": changed_settings(torch),
+        "pace": _pace(task, sites),
         "patched": [[name, code.function(value)] for name, value in monkeypatches()],
     }
     digest = hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=12)
@@ -121,6 +128,15 @@ def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
         return True
     bits = [t.detach().contiguous().reshape(-1).view(torch.uint8) for t in (one, other)]
     return torch.equal(bits[0].to(bits[1].device), bits[1])
+
+
+def _pace(task: Task, sites: Sequence[AdapterSite]) -> list[Any]:
+    """What of the adapters and their steps a fused step takes longer for."""
+    rank, most = max(site.rank for site in sites), _SMALL_RANK
+    while most < rank:
+        most *= _RANK_STEP
+    drops = any(getattr(site.dropout, "p", 0) > 0 for site in sites)
+    return [most, drops, task.clip_norm is not None, optimizer_kind(task)]
 
 
 def _plain(module: nn.Module) -> dict[str, str]:

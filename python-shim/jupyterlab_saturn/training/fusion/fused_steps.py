@@ -20,7 +20,7 @@ from ..task.data_order import MicroBatch
 from ..techniques import Runner
 from .adapter_sites import AdapterSite, NotFused
 from .common_forward import CommonForward, ForwardPart
-from .draws import Draws
+from .draws import Draw, Draws
 from .joined_batches import JoinedBatch, join
 
 _log = logging.getLogger(__name__)
@@ -122,11 +122,10 @@ class FusedSteps:
             fellow = self.fellows[runner]
             part = ForwardPart(fellow.name, fellow.task, fellow.sites, inputs, micro.seed)
             begun.append(_Turn(fellow, micro, last, part, targets))
-        values: list[torch.Tensor] = []
+        outputs_of, together = self._outputs(begun, draws)
+        values: dict[int, torch.Tensor] = {}
         # What is a collective is called in one order on all ranks, whose batches may be unlike.
-        for place, (turn, outputs) in enumerate(
-            zip(begun, self._outputs(begun, draws), strict=True)
-        ):
+        for place, (turn, outputs) in enumerate(zip(begun, outputs_of, strict=True)):
             runner = turn.fellow.runner
             seed_all(turn.micro.seed)
             draws.resume(place)
@@ -137,24 +136,35 @@ class FusedSteps:
             if isinstance(value, Exception):
                 failed[runner] = value
             else:
-                values.append(value)
+                values[place] = value
+        with draws.again():
+            for places in together:
+                own = [values.pop(place) for place in places if place in values]
+                parts_of = [begun[place].part for place in places]
+                if own:
+                    self._forward.backward(own, parts_of, _each(draws, places))
         if values:
-            torch.autograd.backward(values)
+            torch.autograd.backward(list(values.values()))
 
-    def _outputs(self, turns: Sequence[_Turn], draws: Draws) -> list[Callable[[], Any]]:
-        """What gives the outputs of each."""
+    def _outputs(
+        self, turns: Sequence[_Turn], draws: Draws
+    ) -> tuple[list[Callable[[], Any]], list[Sequence[int]]]:
+        """What gives the outputs of each, and which are of one forward."""
         outputs: list[Callable[[], Any]] = [turn.part.own_outputs for turn in turns]
-        together = [n for n, turn in enumerate(turns) if turn.fellow.runner not in self.apart]
-        parts = [turns[n].part for n in together]
+        joinable = [n for n, turn in enumerate(turns) if turn.fellow.runner not in self.apart]
+        together: list[Sequence[int]] = []
+        parts = [turns[n].part for n in joinable]
         pads = not self._forward.draws(parts)
         for joined in join([part.inputs for part in parts], pads=pads):
-            members = [together[n] for n in joined.members]
+            members = [joinable[n] for n in joined.members]
             if len(members) < 2:
                 continue
             pieces = self._together(joined, [turns[n] for n in members], members, draws)
-            for member, piece in zip(members, pieces or (), strict=bool(pieces)):
-                outputs[member] = partial(_known, piece)
-        return outputs
+            if pieces is not None:
+                together.append(members)
+                for member, piece in zip(members, pieces, strict=True):
+                    outputs[member] = partial(_known, piece)
+        return outputs, together
 
     def _together(
         self, joined: JoinedBatch, turns: Sequence[_Turn], places: Sequence[int], draws: Draws
@@ -166,7 +176,7 @@ class FusedSteps:
             if not runners <= self._tried:
                 self._forward.require_same(joined, parts)
                 self._tried |= runners
-            return self._forward.outputs(joined, parts, [partial(draws.of, p) for p in places])
+            return self._forward.outputs(joined, parts, _each(draws, places))
         except NotFused as reason:
             _log.warning("These are computed one by one: %s, as %s.", _names(turns), reason)
             self.apart |= runners
@@ -204,6 +214,10 @@ class FusedSteps:
             if self._world.size > 1 or is_out_of_memory(error):
                 raise
             return error
+
+
+def _each(draws: Draws, places: Sequence[int]) -> list[Draw]:
+    return [partial(draws.of, place) for place in places]
 
 
 def _known(outputs: Any) -> Any:

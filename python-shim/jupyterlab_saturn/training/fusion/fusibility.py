@@ -48,9 +48,15 @@ def _require_apart(model: nn.Module) -> None:
     for name, module in model.named_modules():
         if getattr(module, "_compiled_call_impl", None) is not None:
             raise NotFused("it is compiled, with its own adapter alone")
-        if getattr(module, "gradient_checkpointing", False):
-            raise NotFused("gradient checkpointing computes blocks again in the backward")
+        if _draws_anew(module):
+            raise NotFused("its gradient checkpointing draws other numbers in the backward")
         if isinstance(module, _BatchNorm) and module.training:
             raise NotFused(f"{name} normalises over the samples of a batch")
         if isinstance(module, _DropoutNd) and type(module) is not nn.Dropout and module.p > 0:
             raise NotFused(f"{name} is a {type(module).__qualname__}, which draws for all at once")
+
+
+def _draws_anew(module: nn.Module) -> bool:
+    """Whether its checkpointing does not keep where generators were, as transformers has it."""
+    again: Any = getattr(module, "_gradient_checkpointing_func", None)
+    return not (getattr(again, "keywords", None) or {}).get("preserve_rng_state", True)

@@ -39,36 +39,54 @@ class JoinedBatch:
     samples: int
     lengths: Sequence[int] | None = None
 
-    def piece(self, outputs: Any, place: int) -> Any:
-        """What of the outputs is those of one of them.
+    def pieces(self, outputs: Any) -> list[Any]:
+        """What of the outputs is those of each of them.
 
         What is not by sample, as the keys and values that a model keeps, is left out.
+
+        Raises
+        ------
+        NotFused
+            When nothing is by sample.
         """
-        found = self._cut(outputs, place)
+        found = self._cut(outputs)
         if found is None:
             raise NotFused("the model's outputs are not by sample")
         return found
 
-    def _cut(self, value: Any, place: int) -> Any:
+    def _cut(self, value: Any) -> list[Any] | None:
+        """A value for each of them; None when it is not by sample."""
         if isinstance(value, torch.Tensor):
-            if value.dim() == 0 or value.shape[0] != self.samples * len(self.members):
-                return None
-            own = value[place * self.samples : (place + 1) * self.samples]
-            if self.lengths is not None and own.dim() > 2 and own.shape[1] == max(self.lengths):
-                own = own[:, : self.lengths[place]].contiguous()  # losses may take views of it
-            return own
+            return self._cut_tensor(value)
         if isinstance(value, Mapping):
-            parts = {key: self._cut(part, place) for key, part in value.items()}
+            parts = {key: self._cut(part) for key, part in value.items()}
             known = {key: part for key, part in parts.items() if part is not None}
-            if not known:
-                return None
-            return type(value)(**known) if _has_attributes(value) else known
+            own = (
+                dict(zip(known, each, strict=True)) for each in zip(*known.values(), strict=True)
+            )
+            return [type(value)(**one) if _has_attributes(value) else one for one in own] or None
         if isinstance(value, list | tuple):
-            parts_of = [self._cut(part, place) for part in value]
-            if all(part is None for part in parts_of):
+            cut = [self._cut(part) for part in value]
+            if all(part is None for part in cut):
                 return None
-            return type(value)(*parts_of) if hasattr(value, "_fields") else type(value)(parts_of)
+            each = zip(*(part or [None] * len(self.members) for part in cut), strict=True)
+            named = hasattr(value, "_fields")
+            return [type(value)(*one) if named else type(value)(one) for one in each]
         return None
+
+    def _cut_tensor(self, value: torch.Tensor) -> list[Any] | None:
+        if value.dim() == 0 or value.shape[0] != self.samples * len(self.members):
+            return None
+        # Its backward puts the gradients end to end, where that of a slice makes one of all parts
+        # for each. A loss may change a piece in its place, as nobody else reads the outputs.
+        pieces = torch.unsafe_split(value, self.samples)
+        lengths = self.lengths
+        if lengths is None or value.dim() < 3 or value.shape[1] != max(lengths):
+            return list(pieces)
+        # Losses may take views of it.
+        return [
+            piece[:, :length].contiguous() for piece, length in zip(pieces, lengths, strict=True)
+        ]
 
 
 def join(batches: Sequence[Any], *, pads: bool) -> list[JoinedBatch]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from .adapter_sites import AdapterSite, NotFused
+from .draws import Draw
 
 
 class StackedAdapters:
@@ -43,16 +44,18 @@ class StackedAdapters:
 
     @contextmanager
     def of(
-        self, adapters: Sequence[Sequence[AdapterSite]], draws: Sequence[Callable[[], Any]]
+        self, adapters: Sequence[Sequence[AdapterSite]], draws: Sequence[Draw]
     ) -> Iterator[None]:
         """Within it, the model works on as many equal parts of a batch as there are adapters.
+
+        So it must in the backward, too, where parts of the forward may be computed again.
 
         Parameters
         ----------
         adapters
             Of each part, by site.
         draws
-            Of each part, makes a context to draw random numbers in; empty where none are drawn.
+            Of each part; empty where none are drawn.
         """
         placed: list[tuple[nn.Module, Any]] = []
         try:
@@ -64,7 +67,9 @@ class StackedAdapters:
                 if _drops(dropout):
                     placed.append((dropout, vars(dropout).get("forward")))
                     same = [dropout] * len(adapters)
-                    vars(dropout)["forward"] = partial(_dropped, dropouts=same, draws=draws)
+                    vars(dropout)["forward"] = partial(
+                        _dropped, dropouts=same, draws=draws, module=dropout
+                    )
             yield
         finally:
             for module, before in placed:
@@ -91,7 +96,7 @@ class _Stack:
     """
 
     def __init__(self, site: AdapterSite, own: Sequence[AdapterSite]) -> None:
-        self.draws: Sequence[Callable[[], Any]] = ()
+        self.draws: Sequence[Draw] = ()
         self._base = site.base
         self._own = own
         self._rank = max(each.rank for each in own)
@@ -107,7 +112,8 @@ class _Stack:
         if self._casts:
             x = x.to(own[0].down.dtype)
         if any(_drops(each.dropout) for each in own):
-            x = _dropped(x, dropouts=[each.dropout for each in own], draws=self.draws)
+            dropouts = [each.dropout for each in own]
+            x = _dropped(x, dropouts=dropouts, draws=self.draws, module=self)
         if x.numel() % (len(own) * x.shape[-1]) != 0 or x.shape[0] % len(own) != 0:
             raise NotFused(f"{own[0].name} does not get one sample after another")
         down = torch.stack([_rows(each.down, self._rank) for each in own])
@@ -118,14 +124,14 @@ class _Stack:
 
 
 def _dropped(
-    x: torch.Tensor, *, dropouts: Sequence[Any], draws: Sequence[Callable[[], Any]]
+    x: torch.Tensor, *, dropouts: Sequence[Any], draws: Sequence[Draw], module: object
 ) -> torch.Tensor:
-    """Each part as its own dropout leaves it."""
+    """Each part as its own dropout leaves it, where they stand for a module."""
     if x.shape[0] % len(dropouts) != 0:
         raise NotFused("a dropout does not get one sample after another")
     parts = []
     for part, dropout, draw in zip(x.chunk(len(dropouts)), dropouts, draws, strict=True):
-        with draw():
+        with draw(module):
             parts.append(functional.dropout(part, dropout.p) if _drops(dropout) else part)
     return torch.cat(parts)
 

@@ -53,7 +53,7 @@ def signature(task: Task, batch: Any) -> str:
         "buffers": [[name, *_tensor(buffer)] for name, buffer in task.model.named_buffers()],
         "batch": shapes(batch),
         "batch_size": task.batch_size,
-        "optimizer": _optimizer(task),
+        "optimizer": optimizer_kind(task),
         # Numbers such as a smoothing or a margin cost nothing.
         "loss": code.function(task.loss, floats=False),
         "collate": None if task.collate is None else code.function(task.collate, floats=False),
@@ -131,7 +131,8 @@ def _tensor(tensor: torch.Tensor) -> list[Any]:
     return [list(tensor.shape), str(tensor.dtype)]
 
 
-def _optimizer(task: Task) -> list[Any]:
+def optimizer_kind(task: Task) -> list[Any]:
+    """What of a task's optimizer its speed and memory depend on, as JSON."""
     trained = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
     if not trained:
         return []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import SaturnError
+from ...paths import COMMITTED
 from ..adapters import is_a
 from ..adapters.trainer_placement import (
     before_arguments,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 _TRAINER = "transformers.trainer.Trainer"
 _ARGUMENTS = "transformers.training_args.TrainingArguments"
-_COMMITTED = "saturn-identity"
-"""File that is written into a checkpoint once it is complete."""
 _DIVIDED = "_saturn_divided_by"
 _EVALUATES = "_saturn_evaluates"
 """As its user says it: a trial does not."""
@@ -156,7 +155,7 @@ class TrainerLoop(NativeLoop):
 
 def _identity(checkpoint: Path) -> str | None:
     try:
-        return (checkpoint / _COMMITTED).read_text("utf-8")
+        return (checkpoint / COMMITTED).read_text("utf-8")
     except OSError:
         return None
 
@@ -167,7 +166,7 @@ def _commit(run: NativeRun, step: int) -> None:
     Raises SaturnError ``late-commit`` when a later attempt has the task.
     """
     run.claim.require()
-    (run.folder / f"checkpoint-{step}" / _COMMITTED).write_text(run.identity, "utf-8")
+    (run.folder / f"checkpoint-{step}" / COMMITTED).write_text(run.identity, "utf-8")
     for path in run.folder.glob("checkpoint-*"):
         if _identity(path) != run.identity:
             shutil.rmtree(path, ignore_errors=True)

@@ -43,7 +43,7 @@ export function tasksCsv(state: SessionState): string {
       ...metrics.map(name => result?.metrics[name]),
       ...rungs.map(step => rungAt(task, step)),
       ...(rungs.length > 0 ? [givenUpCell(task)] : []),
-      ...[plannedSeconds(state, spec.name), actualSeconds(task), deviceSeconds(task)],
+      ...[plannedSeconds(state, spec.name), actualSeconds(task), deviceSeconds(task)].map(inMilliseconds),
       ...[attempts[0]?.requestedAt, last?.endedAt, attempts.length],
       ...[result?.model === undefined ? undefined : `${state.folder}/${result.model}`, error?.message]
     ];
@@ -72,6 +72,10 @@ function givenUpCell(task: TaskState): CsvValue {
 function paramCell(value: TaskState['spec']['params'][string] | undefined): CsvValue {
   return value === undefined || typeof value === 'number' ? value : argument(value);
 }
+
+/** Times are told since the epoch: what is left of their difference beyond that is no time. */
+const inMilliseconds = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : Math.round(seconds * 1000) / 1000;
 
 function deviceSeconds({ attempts }: TaskState): number | undefined {
   const ended = attempts.filter(attempt => attempt.endedAt !== undefined);

@@ -1,12 +1,15 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Device, SessionState } from '../../wire/messages.js';
+import type { BridgeNode, Device, SessionState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, sentence, tableBlock } from '../display/block.js';
 import { agentNote } from '../display/emptyStates.js';
-import { bytes, count, deviceCount } from '../format/format.js';
+import { bytes, count, deviceCount, listing } from '../format/format.js';
 import type { ITable } from '../format/table.js';
 import { deviceNotices } from './deviceNotices.js';
 import { nodeTable } from './nodeTable.js';
 import { hasSeveralNodes, nodeFailures } from './shownNodes.js';
+
+/** So many nodes are named. */
+const NAMED = 3;
 
 /**
  * The devices of the session, by nodes where there are several.
@@ -82,6 +85,7 @@ function bridgeBlocks({ bridge, nodes = [] }: SessionState, trans: ITranslation)
       return [sentence(trans.__('The nodes of the Ray cluster %1 are being joined.', address))];
     case 'connected':
       return [
+        ...carryingBlocks(bridge.nodes, trans),
         sentence(
           isAlone
             ? trans.__(
@@ -115,6 +119,24 @@ function bridgeBlocks({ bridge, nodes = [] }: SessionState, trans: ITranslation)
     case 'ending':
       return [sentence(trans.__('The nodes of the Ray cluster %1 are left.', address))];
   }
+}
+
+/** What holds for nodes that do not share the session's folder. */
+function carryingBlocks(nodes: readonly BridgeNode[], trans: ITranslation): Blocks {
+  const names = nodes.filter(({ carries }) => carries).map(({ id }) => id);
+  return names.length === 0
+    ? []
+    : [
+        sentence(
+          trans._n(
+            "%2 does not share the session's folder: cells, checkpoints and logs travel through Ray's connection. Data that tasks read must be there under the same path, and no task spans several nodes.",
+            "%2 do not share the session's folder: cells, checkpoints and logs travel through Ray's connection. Data that tasks read must be there under the same path, and no task spans several nodes.",
+            names.length,
+            listing(names, trans, NAMED)
+          ),
+          'note'
+        )
+      ];
 }
 
 function deviceTable(

@@ -59,7 +59,7 @@ function isRunning({ status, moving }: TaskState): boolean {
 export function standingFacts(state: SessionState, trans: ITranslation): string[] {
   const all = state.tasks.length;
   if (all === 0) {
-    return [trans.__('no tasks yet'), ...away(state, trans)];
+    return [trans.__('no tasks yet'), ...joining(state, trans), ...away(state, trans)];
   }
   const number = (wanted: (status: TaskStatus) => boolean): number =>
     state.tasks.filter(task => wanted(task.status)).length;
@@ -75,6 +75,7 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   const troubles = [
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
     ...held(state, trans),
+    ...joining(state, trans),
     ...away(state, trans)
   ];
   const preparing = preparation(state, all - trained - failed - givenUp, trans);
@@ -168,6 +169,24 @@ function held(state: SessionState, trans: ITranslation): string[] {
     ...(busy.length > 0 && state.goal !== 'none'
       ? [trans.__('waiting for %1, in use elsewhere', listing(busy, trans, NAMED))]
       : [])
+  ];
+}
+
+/** That nodes of another cluster are being joined, and how many, once they are found. */
+function joining({ bridge }: SessionState, trans: ITranslation): string[] {
+  if (bridge?.state !== 'starting') {
+    return [];
+  }
+  const found = bridge.nodes.length;
+  return [
+    found === 0
+      ? trans.__('joining the Ray cluster %1', bridge.address)
+      : trans._n(
+          'joining: Ray starts a worker on %2 node',
+          'joining: Ray starts a worker on each of %2 nodes',
+          found,
+          count(found)
+        )
   ];
 }
 

@@ -80,7 +80,7 @@ function bestColumn(name: string, goal: 'max' | 'min', isUsual: boolean, trans: 
       goal === 'max' ? trans.__('The highest %1 so far', shown) : trans.__('The lowest %1 so far', shown),
     align: 'right',
     isUsual,
-    width: label.length + 2,
+    width: label.length + 1,
     goal,
     mean: value => metric(value, trans),
     value: ({ task }) => bestMetric(task, name, goal)?.value,

@@ -16,7 +16,7 @@ export function progressColumn(trans: ITranslation): ITaskColumn {
     id: 'progress',
     label: trans.__('Progress'),
     isUsual: true,
-    width: 14,
+    width: 10,
     mean: value => sharePercent(value, trans),
     value: ({ task }) => shareOf(task),
     cell: ({ task }): ICell => {

@@ -11,7 +11,7 @@ export const PLACE = 'place';
 
 /** What of sweeps is told that are searched, or have a rule. */
 interface ISweepColumns {
-  /** The place, and what it is by: a value that is not of a task's end has its step beside it. */
+  /** The place, and what it is by: a value that is not of a task's end is muted, and says its step. */
   readonly foremost: readonly ITaskColumn[];
   readonly others: readonly ITaskColumn[];
 }
@@ -35,7 +35,7 @@ export function sweepColumns(state: SessionState, trans: ITranslation): ISweepCo
         about: trans.__('In its sweep; two tasks are compared after as many steps as both have made'),
         align: 'right',
         isUsual: true,
-        width: 6,
+        width: 7,
         value: ({ standing }) => standing?.place,
         cell: ({ standing }) => ({ text: count(standing?.place) })
       },
@@ -45,7 +45,7 @@ export function sweepColumns(state: SessionState, trans: ITranslation): ISweepCo
         about: trans.__('What the sweep compares by: at the end of a task, or after so many steps'),
         align: 'right',
         isUsual: true,
-        width: Math.max(label.length + 2, 17),
+        width: Math.max(label.length + 2, 9),
         ...(isSame && { goal }),
         value: ({ standing }) => standing?.value ?? undefined,
         cell: ({ standing }) => {
@@ -53,7 +53,7 @@ export function sweepColumns(state: SessionState, trans: ITranslation): ISweepCo
           return standing?.step === undefined
             ? { text, ...(standing?.place !== undefined && { tone: 'good' as const }) }
             : {
-                text: trans._n('%2, step %3', '%2, step %3', standing.step, text, count(standing.step)),
+                ...{ text, title: trans.__('at step %1', count(standing.step)) },
                 tone: 'muted' as const
               };
         }

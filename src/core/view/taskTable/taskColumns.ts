@@ -1,6 +1,6 @@
 import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
+import type { Argument, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import { lineage, statusCell } from '../format/taskText.js';
@@ -152,7 +152,7 @@ function text(
   value: (row: ITaskRow) => string | undefined,
   isUsual = true
 ): ITaskColumn {
-  const longest = id === 'name' ? Math.max(0, ...tasks.map(({ spec }) => spec.name.length)) : 12;
+  const longest = id === 'name' ? 1 + Math.max(0, ...tasks.map(({ spec }) => spec.name.length)) : 12;
   return {
     id,
     label,
@@ -185,12 +185,19 @@ function number(
   };
 }
 
+/** A value as it is written, but for what a number of the machine has more than was meant: `0.3`, not `0.30000000000000004`. */
+function inFewDigits(value: Argument): string {
+  return typeof value === 'number' && !Number.isInteger(value)
+    ? argument(Number(value.toPrecision(6)))
+    : argument(value);
+}
+
 function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
   const values = tasks.flatMap(({ spec }) => {
     const value = spec.params[name];
     return value === undefined ? [] : [value];
   });
-  const longest = Math.max(0, ...values.map(value => argument(value).length));
+  const longest = Math.max(0, ...values.map(value => inFewDigits(value).length));
   return {
     id: `param:${name}`,
     label: printable(name),
@@ -200,7 +207,11 @@ function paramColumn(name: string, tasks: readonly TaskState[]): ITaskColumn {
     value: ({ task }) => argumentValue(task.spec.params[name], argument),
     cell: ({ task }) => {
       const value = task.spec.params[name];
-      return { text: value === undefined ? NOTHING : argument(value) };
+      if (value === undefined) {
+        return { text: NOTHING };
+      }
+      const [text, whole] = [inFewDigits(value), argument(value)];
+      return text === whole ? { text } : { text, title: whole };
     }
   };
 }
@@ -223,7 +234,7 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     id: 'state',
     label: trans.__('State'),
     isUsual: true,
-    width: 11,
+    width: 10,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
     raw: ({ task }) => (task.givenUp ? 'given up' : isPaused(task) ? 'paused' : task.status),
     cell: row => {

@@ -26,6 +26,24 @@ it('tells which devices are left out, why, and how they come back', () => {
   expect(shown).toContain('Look for its Xid.');
 });
 
+it('tells of nodes to which files are carried', () => {
+  const state = definedSession();
+  const joined = (...carrying: string[]): SessionState => ({
+    ...state,
+    bridge: {
+      kind: 'ray',
+      address: 'head:1',
+      request: { ray: { address: 'head:1' } },
+      state: 'connected',
+      since: 0,
+      nodes: ['b', 'c'].map(id => ({ id, address: '', ...(carrying.includes(id) && { carries: true }) }))
+    }
+  });
+  expect(text(joined())).not.toContain('share');
+  expect(text(joined('b'))).toContain("b does not share the session's folder");
+  expect(text(joined('b', 'c'))).toContain("b and c do not share the session's folder");
+});
+
 it('tells when no device is left', () => {
   const shown = text(excluding(false));
   expect(shown).toContain('No device is left.');

@@ -94,6 +94,20 @@ describe('taskColumns', () => {
     ]);
   });
 
+  it('writes a parameter in the digits that were meant, and whole numbers in all of theirs', () => {
+    const state = plannedState();
+    const [first, ...rest] = state.tasks;
+    const params = { lr: 0.1 + 0.2, seeds: 1_234_567_891 };
+    const tasks = [{ ...first!, spec: { ...first!.spec, params } }, ...rest];
+    const [row] = taskRows({ ...state, tasks }, NOW).rows;
+    const cell = (id: string) =>
+      taskColumns({ ...state, tasks }, NOW, ENGLISH)
+        .find(column => column.id === id)!
+        .cell(row!);
+    expect(cell('param:lr')).toEqual({ text: '0.3', title: '0.30000000000000004' });
+    expect(cell('param:seeds')).toEqual({ text: '1234567891' });
+  });
+
   it('hides what says the same of all tasks until somebody wants it', () => {
     const hidden = taskColumns(runningState(), NOW, ENGLISH).filter(({ isUsual }) => !isUsual);
     expect(hidden.map(({ id }) => id)).toEqual([

@@ -1,0 +1,1 @@
+"""Files of tasks on nodes that do not share the session's folder: carried there, and back."""

@@ -1,0 +1,155 @@
+"""A session's folder, or a node's copy of it, whose units are described, made and put in place."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SaturnError
+from ..private_folders import make_private
+from ..training.run.atomic_checkpoint import sync_folder
+from .content_hashes import ContentHashes
+from .task_units import OLD, files_of
+
+if TYPE_CHECKING:
+    from ..generated.wire_types import FileUnit
+
+DAMAGED = "files-damaged"
+"""Code of what has arrived otherwise than it was sent, so that it is sent again."""
+
+
+class UnitFolder:
+    """Makes units out of files of known content. One is in its place as a whole, or not at all.
+
+    Parameters
+    ----------
+    folder
+        That units are below.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hashes = ContentHashes()
+
+    def place(self, path: str) -> Path:
+        """Where a unit belongs."""
+        return self.folder / path
+
+    def unit(self, path: str, place: Path | None = None) -> FileUnit:
+        """What is at a path. Raises OSError when it is not there, or is just being dropped.
+
+        Parameters
+        ----------
+        place
+            Where it is now, if that is elsewhere.
+        """
+        at = place or self.place(path)
+        parts = [self._hashes.part(file, name) for name, file in files_of(at)]
+        if not parts:
+            raise FileNotFoundError(at)
+        return {"path": path, "parts": parts}
+
+    def has(self, unit: FileUnit) -> bool:
+        """Whether a unit is in its place already."""
+        try:
+            found = self.unit(unit["path"])
+        except OSError:
+            return False
+        return _contents(found) == _contents(unit)
+
+    def contents(self, places: Mapping[str, Path]) -> dict[str, Path]:
+        """Where there is what content, in units at some places."""
+        found = {}
+        for path, place in places.items():
+            with contextlib.suppress(OSError):
+                for part in self.unit(path, place)["parts"]:
+                    found[part["sha256"]] = place / part["name"] if part["name"] else place
+        return found
+
+    def verify(self, file: Path, sha256: str, size: int) -> None:
+        """Bring a file that has arrived to disk.
+
+        Raises
+        ------
+        SaturnError
+            ``files-damaged``: it is not what was sent; it is gone then.
+        """
+        try:
+            with file.open("rb") as arrived:
+                os.fsync(arrived.fileno())
+            part = self._hashes.part(file, "")
+        except FileNotFoundError:
+            part = None
+        if part is None or (part["sha256"], part["size"]) != (sha256, size):
+            file.unlink(missing_ok=True)
+            raise SaturnError(DAMAGED, f"{sha256[:16]} has not arrived as it was sent.")
+
+    def build(self, unit: FileUnit, contents: Mapping[str, Path], target: Path) -> None:
+        """Make a unit of files that are there, at a path beside its place.
+
+        Raises
+        ------
+        SaturnError
+            ``files-damaged``: one is not there.
+        """
+        for part in unit["parts"]:
+            source = contents.get(part["sha256"])
+            if source is None:
+                raise SaturnError(DAMAGED, f"{unit['path']}/{part['name']} is not there.")
+            file = target / part["name"] if part["name"] else target
+            make_private(file.parent)
+            try:
+                file.hardlink_to(source)
+            except OSError:  # not all file systems can
+                shutil.copyfile(source, file)
+                file.chmod(0o600)
+        for folder, _, _ in os.walk(target):
+            sync_folder(Path(folder))
+
+    def put(self, built: Path, path: str) -> None:
+        """Put a unit that was built in its place, for what is there."""
+        final = self.place(path)
+        make_private(final.parent)
+        if not final.is_dir():
+            built.replace(final)
+        else:
+            before = final.with_name(f"{final.name}{OLD}")
+            shutil.rmtree(before, ignore_errors=True)
+            final.rename(before)
+            built.rename(final)
+            shutil.rmtree(before, ignore_errors=True)
+        sync_folder(final.parent)
+
+    def drop(self, path: str) -> None:
+        """Remove a unit, if it is there."""
+        place = self.place(path)
+        for each in (place, place.with_name(f"{place.name}{OLD}")):
+            if each.is_dir():
+                shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
+
+
+def require_room(folder: Path, need_bytes: int, what: str) -> None:
+    """Raises SaturnError ``disk-full`` when there is no room for so much."""
+    free = shutil.disk_usage(folder).free
+    if free < need_bytes:
+        raise SaturnError(
+            "disk-full",
+            f"{what} of {need_bytes / 1e6:.1f} MB do not fit: {folder} has {free / 1e6:.1f} MB "
+            "left.",
+            "Free some space and run again: training goes on from the last checkpoint.",
+        )
+
+
+def sizes_of(units: list[FileUnit]) -> dict[str, int]:
+    """Bytes of each content of some units."""
+    return {part["sha256"]: part["size"] for unit in units for part in unit["parts"]}
+
+
+def _contents(unit: FileUnit) -> list[tuple[str, str]]:
+    return sorted((part["name"], part["sha256"]) for part in unit["parts"])
