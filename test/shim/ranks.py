@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import functools
 import itertools
 import json
 import os
 import queue
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,86 +19,11 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.training.conformance.task_spec import task_spec
 from jupyterlab_saturn.whole_files import write_json
+from real_zygote import ZygoteClient, shared_zygote
 
 MEGABYTE = 1 << 20
 _jobs = itertools.count(1)  # of all tests, since the zygote that tells of their ends is one
 _DEADLINE_SECONDS = 60.0
-
-
-class ZygoteClient:
-    """The agent's end of a zygote's socket.
-
-    Parameters
-    ----------
-    prefix
-        Command that becomes the zygote in the end, such as ``unshare``.
-    """
-
-    def __init__(self, prefix: Sequence[str] = ()) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "jupyterlab_saturn.training.zygote", str(theirs.fileno())]
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - until `close`
-        self.process = subprocess.Popen(
-            [*prefix, *command],
-            pass_fds=[theirs.fileno()],
-            stderr=self._errors,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        theirs.close()
-        self.socket = ours
-        self._lines = ours.makefile("r", encoding="utf-8")
-        self.greeting: Json = self._receive()
-        self.exits: dict[str, int] = {}
-
-    def spawn(self, identity: str, request: Path, rank: int, log: Path) -> int:
-        """Fork a rank. Returns its process id."""
-        order = {
-            "op": "spawn", "id": identity, "request": str(request), "rank": rank, "log": str(log),
-        }  # fmt: skip
-        try:
-            self.socket.sendall(json.dumps(order).encode() + b"\n")
-        except BrokenPipeError:
-            raise AssertionError(self._last_words()) from None
-        while True:
-            message = self._receive()
-            if message["op"] == "spawned":
-                assert message["id"] == identity
-                return int(message["pid"])
-            self.exits[message["id"]] = message["code"]
-
-    def wait(self, identity: str) -> int:
-        """Exit code of a rank, once it ends."""
-        while identity not in self.exits:
-            message = self._receive()
-            self.exits[message["id"]] = message["code"]
-        return self.exits.pop(identity)
-
-    def close(self) -> None:
-        self._lines.close()
-        self.socket.close()
-        self.process.wait(_DEADLINE_SECONDS)
-        self._errors.close()
-
-    def _receive(self) -> Json:
-        self.socket.settimeout(_DEADLINE_SECONDS)
-        line = self._lines.readline()
-        if not line:
-            raise AssertionError(self._last_words())
-        message: Json = json.loads(line)
-        return message
-
-    def _last_words(self) -> str:
-        code = self.process.wait(_DEADLINE_SECONDS)
-        self._errors.seek(0)
-        return f"the zygote ended with {code}\n{self._errors.read().decode(errors='replace')}"
-
-
-@functools.cache
-def shared_zygote() -> ZygoteClient:
-    """One zygote for all tests: loading torch takes seconds."""
-    client = ZygoteClient()
-    atexit.register(client.close)
-    return client
 
 
 class Group:

@@ -16,7 +16,7 @@ from test_story import home, lines, opened, statuses
 __all__ = ["home"]  # a fixture
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
-SWEEP = {"lr": [0.1, 0.05, 0.02, 0.01], "pause": 0.02, "steps": 400}
+SWEEP = {"lr": [0.1, 0.05, 0.02, 0.01], "pause": 0.02, "steps": 200}
 
 
 @pytest.fixture

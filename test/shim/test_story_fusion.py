@@ -137,7 +137,6 @@ def same_as_alone(session: Session, pairs: dict[str, str]) -> None:
         assert float((own - theirs[: len(own)]).abs().max()) < 1e-5
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.timeout(600)
 def test_a_rule_gives_up_one_of_a_run_and_each_is_as_alone(session: Session) -> None:
     session.cluster(cpu=1)

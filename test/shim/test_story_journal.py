@@ -13,7 +13,7 @@ from test_story import home, lines, named, session, statuses, until
 __all__ = ["home", "session"]  # fixtures
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
-SHORT, LONG = 20, 400
+SHORT, LONG = 20, 200
 
 
 def tasks(session: Session) -> tuple[Json, Json]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SaturnError
 from ..wire import message, validate
 from .group_outcome import GroupOutcome
-from .rank_group import PROGRESS
+from .silence import PROGRESS
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage

@@ -17,8 +17,9 @@ from .attempt_voice import AttemptVoice
 from .group_outcome import GroupOutcome
 from .group_outcome import failure_of as told_failure
 from .job_context import JobContext, choose_devices
-from .rank_group import PROGRESS, RankGroup
+from .rank_group import RankGroup
 from .run_members import LAST_WORDS
+from .silence import PROGRESS
 from .train_order import train_order
 
 if TYPE_CHECKING:

@@ -25,16 +25,14 @@ from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
 from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
-from .run_members import RunMembers, orders_of
+from .run_members import RunMembers
+from .silence import Silence
 
 if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import FusedOrder, RankOrder, TrainOrder
+    from ..training.runtime.rank_request import RankOrder
 
 _log = logging.getLogger(__name__)
-
-PROGRESS = frozenset({"started", "step", "validated", "rung", "checkpoint", "measured"})
-"""Events of a training that goes on."""
 
 
 class RankGroup:
@@ -92,7 +90,7 @@ class RankGroup:
         )
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
-        self._silence: asyncio.TimerHandle | None = None
+        self._silence = Silence(request, self._limits, self._hang, allowed=may_be_silent)
         self._killed = asyncio.Event()
         self.undying: list[RankProcess] = []
         """Once it has run: ranks of which a process does not die."""
@@ -115,7 +113,7 @@ class RankGroup:
         self._events.register(self.job, self._hear)
         killed_before = self._kills()
         try:
-            self._watch_start(deadline)
+            self._silence.begin(deadline)
             await self._until_killed(self._start())
             self._after(self._limits.logs, self._shorten_logs)
             if deadline is not None:
@@ -124,9 +122,9 @@ class RankGroup:
         except SaturnError as error:
             self._record.refused = error.to_json()
         finally:
-            for timer in (*self._timers, self._silence):
-                if timer is not None:
-                    timer.cancel()
+            self._silence.end()
+            for timer in self._timers:
+                timer.cancel()
             self._killed.set()
             self.undying = await end(self._ranks)
             self._shorten_logs()
@@ -150,6 +148,7 @@ class RankGroup:
             ``not-writable`` or ``disk-full``.
         """
         self._request = {**self._request, **changes}  # type: ignore[assignment]
+        self._silence.request = self._request
         if self._folder.is_dir():
             self._write_request()
 
@@ -172,7 +171,7 @@ class RankGroup:
         """Let ranks begin that were held. Raises like `amend`."""
         if not self._killed.is_set():
             self.amend(held=False, requestedAt=time.time())
-            self._watch_first_step()
+            self._silence.await_first_step()
 
     def stop(self, grace: float) -> None:
         """Ask the ranks to checkpoint and leave; kill those still there after `grace` seconds."""
@@ -225,7 +224,7 @@ class RankGroup:
             self._record.members_over = self._members.over
             if self._members.over:
                 self._after(self._limits.leave, self._kill)
-            self._watch_others()
+            self._silence.heard_last_of_one(self._members.over)
             self._heard(event)
             return
         match event["kind"]:
@@ -242,61 +241,8 @@ class RankGroup:
             case "started" | "checkpoint":
                 self._record.safe_step = event.get("step")
         if event["kind"] not in ("measured", "meets"):
-            self._watch(event)
+            self._record.began |= self._silence.heard(event)
         self._heard(event)
-
-    def _watch_start(self, deadline: float | None) -> None:
-        """Wait for the first step, from before there are ranks: they may never say a word."""
-        request = self._request
-        if request["kind"] == "inspect":
-            return
-        request["silenceSeconds"] = max(self._start_patience(), self._patience(), deadline or 0.0)
-        if request["kind"] == "train" and not request.get("held", False):
-            self._watch_first_step()
-
-    def _watch_first_step(self) -> None:
-        self._wait(self._start_patience())
-
-    def _start_patience(self) -> float:
-        """Seconds for the first step."""
-        if self._request["kind"] == "inspect":
-            return 0.0
-        return max(self._limits.start, self._request.get("patienceSeconds", 0.0))
-
-    def _watch(self, event: RankEvent) -> None:
-        """Wait for the next step, if one is to come. What follows the last may take any time."""
-        self._wait_no_more()
-        request, step = self._request, event.get("step")
-        if request["kind"] != "train" or event["kind"] not in PROGRESS or not isinstance(step, int):
-            return
-        self._record.began = True
-        if step < _last_step(orders_of(request).get(event.get("task", ""), request)):
-            self._wait(self._patience())
-
-    def _watch_others(self) -> None:
-        """One of several tasks is over: wait for the next step of the others."""
-        self._wait_no_more()
-        if not self._members.over:
-            self._wait(self._patience())
-
-    def _wait_no_more(self) -> None:
-        if self._silence is not None:
-            self._silence.cancel()
-            self._silence = None
-
-    def _patience(self) -> float:
-        """Seconds for the next step."""
-        request = self._request
-        if request["kind"] != "train":
-            return 0.0
-        steps_take = self._limits.silence_steps * request.get("stepSeconds", 0.0)
-        return max(self._limits.silence, steps_take, request.get("patienceSeconds", 0.0))
-
-    def _wait(self, patience: float) -> None:
-        if self._may_be_silent:
-            return
-        loop = asyncio.get_running_loop()
-        self._silence = loop.call_later(patience, self._hang, patience)
 
     async def _gone(self) -> None:
         await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
@@ -363,9 +309,3 @@ class RankGroup:
 
     def _after(self, seconds: float, act: Callable[[], None]) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(seconds, act))
-
-
-def _last_step(request: TrainOrder | FusedOrder) -> int:
-    """The step that no other follows: an evaluation there may take any time."""
-    steps = request.get("steps", 0)
-    return min(steps, request.get("until", steps)) if request.get("evaluates", False) else steps

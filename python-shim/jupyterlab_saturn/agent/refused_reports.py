@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..wire import message, schema
-from .rank_group import PROGRESS
+from .silence import PROGRESS
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Failure, InspectResult, ProfileCell

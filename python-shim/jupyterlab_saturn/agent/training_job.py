@@ -15,7 +15,8 @@ from .group_outcome import GroupOutcome
 from .host_memory import has_room
 from .job_context import JobContext, choose_devices
 from .node_address import node_address
-from .rank_group import PROGRESS, RankGroup
+from .rank_group import RankGroup
+from .silence import PROGRESS
 from .train_order import train_order
 
 if TYPE_CHECKING:

@@ -144,6 +144,7 @@ class PlainPlanning {
     const { method, schedule } = replan(problem, followed, {
       random: mulberry32(request.seed),
       limit: (from, to) => searchBudget.part(share * (to - from), incumbent.target),
+      bound: incumbent.bound,
       longest: rule.makespan
     });
     incumbent.settle(method, schedule);

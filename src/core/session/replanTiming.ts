@@ -1,4 +1,3 @@
-import type { Plan } from '../wire/messages.js';
 import { freeDevices } from './dispatch.js';
 import { awaitsNodes } from './nodes.js';
 import { followsGiven, type ISession, isStaying } from './session.js';
@@ -14,7 +13,6 @@ const PAUSE_MOST = 30;
 const PAUSE_ANSWERS = 10;
 
 /** The same where a device is idle though tasks wait: it may be that another plan has something for it. */
-const IDLE_LEAST = 0.25;
 const IDLE_ANSWERS = 4;
 
 /** Without any news, one look in so many parts of what was left, but not more often than this, in seconds. */
@@ -40,19 +38,22 @@ export function isReplanDue(session: ISession, time: number): boolean {
     return false;
   }
   const { makespan } = plan.plan;
-  const pause =
-    news.length > 0
-      ? pauseAfterNews(session, plan.plan, Math.max(0, plan.madeAt - question.time))
-      : Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS);
-  return time - question.time >= pause;
+  const since = time - question.time;
+  if (news.length === 0) {
+    return since >= Math.max(INTERVAL_LEAST, makespan / INTERVAL_PARTS);
+  }
+  const taken = Math.max(0, plan.madeAt - question.time);
+  const pause = Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan, PAUSE_ANSWERS * taken);
+  return (
+    since >= Math.min(PAUSE_MOST, pause) ||
+    (since >= Math.max(PAUSE_LEAST, IDLE_ANSWERS * taken) && isAnyIdle(session))
+  );
 }
 
-/** @param taken - seconds until the last question was answered. */
-function pauseAfterNews(session: ISession, { makespan }: Plan, taken: number): number {
-  const isIdle =
+/** Whether a device is idle though tasks wait. */
+function isAnyIdle(session: ISession): boolean {
+  return (
     countOf(session.state.tasks, 'ready') > 0 &&
-    freeDevices(session).some(({ devices }) => devices.length > 0);
-  return isIdle
-    ? Math.max(IDLE_LEAST, IDLE_ANSWERS * taken)
-    : Math.min(PAUSE_MOST, Math.max(PAUSE_LEAST, PAUSE_SHARE * makespan, PAUSE_ANSWERS * taken));
+    freeDevices(session).some(({ devices }) => devices.length > 0)
+  );
 }

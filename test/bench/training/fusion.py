@@ -49,11 +49,15 @@ class Gain:
 
     Attributes
     ----------
+    bound
+        As `ratio`, of a step of one task whose batch has as many samples: with its one adapter,
+        loss and optimizer the model takes that long for them whoever they are of.
     step
         Seconds of a fused step.
     """
 
     ratio: float
+    bound: float
     step: float
 
 
@@ -77,17 +81,22 @@ def gain(width: int, samples: int, length: int, count: int, rounds: int) -> Gain
         for each in alone:
             each.advance()
 
-    for side in (together, one_by_one):
+    whole = _alone(_task(width, samples * count, length))
+
+    def as_one() -> None:
+        whole.advance()
+
+    sides = (together, one_by_one, as_one)
+    for side in sides:
         for _ in range(3):
             side()
-    ratios, times = [], []
+    ratios, bounds, times = [], [], []
     for turn in range(rounds):
-        found = {}
-        for side in sorted((together, one_by_one), key=str, reverse=turn % 2 == 1):
-            found[side] = _seconds(side)
+        found = {side: _seconds(side) for side in (sides if turn % 2 else reversed(sides))}
         ratios.append(found[one_by_one] / found[together])
+        bounds.append(found[one_by_one] / found[as_one])
         times.append(found[together])
-    return Gain(statistics.median(ratios), statistics.median(times))
+    return Gain(*(statistics.median(each) for each in (ratios, bounds, times)))
 
 
 def _seconds(step: Callable[[], None]) -> float:

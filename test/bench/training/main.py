@@ -77,12 +77,16 @@ def _prepared_switches(turns: int, megabytes: int) -> None:
 
 def _fusion(pairs: int) -> None:
     _say("\nk steps of one adapter each, by one step of all k in one run = 1 (processor)")
-    _say(f"{'base':8}{'tokens a task':>14}" + "".join(f"{f'k={k}':>8}" for k in fusion.COUNTS))
+    _say(
+        f"{'base':8}{'tokens a task':>14}"
+        + "".join(f"{f'k={k}':>8}" for k in fusion.COUNTS)
+        + f"{'bound':>8}"
+    )
     for base, (samples, length), gains in fusion.table(max(3, pairs // 3)):
         ratios = "".join(f"{each.ratio:8.2f}" for each in gains)
         goal = (samples, length) == (1, 32) and gains[-1].ratio < 2
         mark = "  below the goal of 2 at k=8" if goal else ""
-        _say(f"{base:8}{f'{samples} x {length}':>14}{ratios}{mark}")
+        _say(f"{base:8}{f'{samples} x {length}':>14}{ratios}{gains[-1].bound:8.2f}{mark}")
 
 
 def _interval(ratio: overhead.Ratio) -> str:

@@ -15,6 +15,7 @@ import cloudpickle
 import ranks as shim
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
+from real_zygote import ZygoteClient, shared_zygote
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -61,7 +62,7 @@ def sized(megabytes: int, mark: str) -> Task:
     )
 
 
-class Cold(shim.ZygoteClient):
+class Cold(ZygoteClient):
     """Starts each rank in an interpreter of its own, as where nothing can be forked."""
 
     def __init__(self) -> None:
@@ -84,7 +85,7 @@ def trial_starts(turns: int) -> dict[str, float]:
     try:
         found: dict[str, list[float]] = {"zygote": [], "cold": []}
         spec = session.spec(sized, megabytes=1, mark="")
-        clients: dict[str, Any] = {"zygote": shim.shared_zygote(), "cold": Cold()}
+        clients: dict[str, Any] = {"zygote": shared_zygote(), "cold": Cold()}
         for turn in range(turns + 1):
             for name, client in clients.items():
                 job = {**session.train_job(spec, "single"), "kind": "trial", "signature": "s"}

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ranks import Session, ZygoteClient
+from ranks import Session
+from real_zygote import ZygoteClient
 from training_tasks import mlp
 
 

@@ -15,6 +15,7 @@ from jupyterlab_saturn.cluster import reservations
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.files.node_folder import nodes_folder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from nightly import nightly
 
 
 @contextmanager
@@ -136,7 +137,10 @@ def test_devices_that_were_asked_for() -> None:
         assert len(ear.hear("agent.hello")["body"]["node"]["devices"]) == 2
 
 
-@pytest.mark.parametrize("change", [{"proof": "proof-x"}, {"folder": "/nowhere/else/test"}])
+@pytest.mark.parametrize(
+    "change",
+    [pytest.param({"proof": "proof-x"}, marks=nightly), {"folder": "/nowhere/else/test"}],
+)
 def test_a_node_that_does_not_share_the_folder_has_files_carried(change: Json) -> None:
     cluster = LocalCluster(OWN, far(2))
     cluster.changes = change

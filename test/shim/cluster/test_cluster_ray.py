@@ -290,7 +290,7 @@ def test_nodes_that_do_not_share_the_folder_train_as_others(own: RayCluster, hom
     with opened(own, home) as session:
         text = session.cluster(cpu=1, ray=own.address).text
         assert "travel through Ray's connection" in text
-        train(session, tasks=2, steps=2500)
+        train(session, tasks=2, steps=2000)
         [far] = far_of(session)
         [name] = [name for name, nodes in where(session).items() if nodes == [far]]
         until(lambda: checkpoint_of(session, name) > 0, SECONDS)
@@ -302,7 +302,7 @@ def test_nodes_that_do_not_share_the_folder_train_as_others(own: RayCluster, hom
         until(lambda: far_of(session), SECONDS)
         require_whole(session)
         # What ends on the other node is here.
-        session.add(lines, {"lr": [0.01, 0.02], "steps": 900, "pause": 0.01})
+        session.add(lines, {"lr": [0.01, 0.02], "steps": 300, "pause": 0.02})
         session.run(exclude=ALONE)
         require_whole(session)
         ended = [name for name, nodes in where(session).items() if nodes[-1] == far]

@@ -166,7 +166,9 @@ def bridge(
     loop = asyncio.new_event_loop()
     made: list[asyncio.Task[None]] = []
     bridges: list[Bridge] = []
-    running = RunningBridge([], [], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted)))
+    running = RunningBridge(
+        [], [], [], lambda wanted: _in(loop, lambda: bridges[0].reserve(wanted))
+    )
 
     def report(told: Any) -> None:
         (running.reports if told["state"] == "connected" else running.early).append(told)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from fidelity_layouts import (
     deviation,
+    few,
     layouts,
     reference,
     relative,
@@ -24,36 +25,49 @@ from fidelity_reference import order
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.task.data_order import TrainBatches
 from jupyterlab_saturn.training.task.samples import Samples
-from nightly import NIGHTLY
+from nightly import NIGHTLY, nightly
 from torch.utils.data import TensorDataset
 
 SWITCH = 3
 """In mid-epoch."""
 
-assert SWITCH % STEPS_PER_EPOCH != 0
+MID_EPOCH = [step for step in range(1, STEPS) if step % STEPS_PER_EPOCH != 0]
+assert SWITCH in MID_EPOCH
 
 
-def pairs(names: list[str]) -> list[tuple[str, str]]:
-    """Ordered pairs of layouts: all at night; else so many that each comes and goes once."""
-    if NIGHTLY:
-        return list(permutations(names, 2))
-    return list(zip(names, [*names[1:], names[0]], strict=True))
+@pytest.mark.timeout(1800)
+def test_a_run_through_all_techniques_is_as_an_unbroken_one() -> None:
+    """Each is switched to, and from, once in mid-epoch."""
+    bench, expected = shared_bench(), reference("gpt")
+    found = few(layouts(gpt()))
+    names = [*found, next(iter(found))]
+    assert 5 < len(names) <= len(MID_EPOCH) + 1
+    task = bench.spec(gpt)
+    losses: list[float] = []
+    for name, end in zip(names, [*MID_EPOCH[: len(names) - 1], STEPS], strict=True):
+        until = end if end < STEPS else None
+        outcome = bench.train(task, found[name], steps=STEPS, until=until, save=True)[0]
+        assert outcome.began == len(losses)
+        losses += outcome.losses
+    assert too_far({"losses": relative(losses, expected.losses)}) == {}
+    assert too_far({"weights": deviation(weights_of(task), expected.weights)}) == {}
 
 
+@nightly
 @pytest.mark.timeout(7200)
 def test_a_switch_in_mid_epoch_changes_nothing(
     record_property: Callable[[str, object], None],
 ) -> None:
+    """From any layout to any other."""
     bench, expected = shared_bench(), reference("gpt")
     found = layouts(gpt())
-    switches = pairs(list(tried(found)))
     begun = {}
-    for first in dict.fromkeys(first for first, _ in switches):
+    for first in found:
         task = begun[first] = bench.spec(gpt)
         losses = bench.train(task, found[first], steps=STEPS, until=SWITCH, save=True)[0].losses
         assert relative(losses, expected.losses[:SWITCH]) < 1e-5
     deviations = {}
-    for first, second in switches:
+    for first, second in permutations(found, 2):
         task = begun[first]  # which is only read from here on
         outcome = bench.train(task, found[second], steps=STEPS)[0]
         assert outcome.began == SWITCH

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -17,6 +21,7 @@ from jupyterlab_saturn.training.runtime.workload_spec import WorkloadSpec
 from jupyterlab_saturn.training.task.data_order import TrainBatches
 from jupyterlab_saturn.training.task.samples import Samples
 from jupyterlab_saturn.training.techniques import Context, Runner
+from nightly import nightly
 from torch.utils.checkpoint import checkpoint
 
 STEPS = 12
@@ -246,3 +251,36 @@ def test_frozen_tensors_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, parameter in runner.module.named_parameters():
             shared = parameter.data_ptr() == host[name].data_ptr()
             assert shared != parameter.requires_grad, name
+
+
+@nightly
+def test_no_more_bases_are_in_memory_than_that_of_all_and_one_that_is_built() -> None:
+    # In a process of its own: what others have used before would hide a peak.
+    found = subprocess.run(
+        [sys.executable, __file__],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
+    base, most = (int(number) for number in found.stdout.split())
+    assert most < 2.5 * base
+
+
+def memory() -> None:
+    """Say how large the base is, and by how much the process grows at the most with 8 tasks."""
+
+    def largest() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    train(makes_of([{}], batch_size=1), 1)
+    before = largest()
+    layers = {"hidden_size": 1024, "intermediate_size": 4096}
+    _, runners = train(makes_of([{"lr": 1e-3}] * 8, config=layers, batch_size=1), 2)
+    base = sum(p.numel() * 4 for p in runners[0].module.parameters() if not p.requires_grad)
+    sys.stdout.write(f"{base} {largest() - before}")
+
+
+if __name__ == "__main__":
+    memory()

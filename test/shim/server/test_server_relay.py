@@ -280,7 +280,8 @@ def test_a_session_is_woken_as_its_notebook_started_it(
     page.find("state")
     page.socket.close()
     again: Any = read_status(sleeping.paths)
-    os.kill(again["pid"], signal.SIGTERM)  # rather than to wait until it believes that all have left
+    # Rather than to wait until it believes that all have left.
+    os.kill(again["pid"], signal.SIGTERM)
     until(lambda: not agent_alive(sleeping.paths), 60)
     assert json.loads(sleeping.paths.summary.read_text())["goal"] == "none"
     assert wire.schema()

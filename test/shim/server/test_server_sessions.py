@@ -168,15 +168,19 @@ def test_an_authorizer_says_who_may_look_and_who_act(
 
 
 def test_a_record_that_another_may_have_written_is_not_believed(
-    server: Server, sleeping: SleepingSession, notebooks: Path
+    sleeping: SleepingSession, notebooks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(session_finder, "_sessions_below", lambda *_: iter(()))
     folder = sleeping.paths.launch_record.parent
     folder.chmod(0o777)
     try:
         assert read_launch(sleeping.paths.launch_record) is None
-        assert listed(server, notebooks) == []  # as long as it was not found on the disk
+        assert SessionFinder([notebooks]).find() == []
     finally:
         folder.chmod(0o700)
+    assert [each.paths.folder for each in SessionFinder([notebooks]).find()] == [
+        sleeping.paths.folder
+    ]
 
 
 def test_what_a_notebook_has_used_is_opened_without_a_look_at_the_disk(

@@ -22,7 +22,8 @@ from jupyterlab_saturn.training.conformance.checks import CHECKS
 from jupyterlab_saturn.training.conformance.report import look_into, subject_of
 from jupyterlab_saturn.training.conformance.test_bench import TestBench
 from jupyterlab_saturn.training.techniques import TECHNIQUES, catalogue, find
-from ranks import Session, ZygoteClient, finish
+from ranks import Session, finish
+from real_zygote import ZygoteClient
 from training_tasks import mlp
 
 SOURCE = '''"""A technique."""

@@ -15,7 +15,8 @@ import torch
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from nightly import nightly
-from ranks import Group, Session, ZygoteClient, finish
+from ranks import Group, Session, finish
+from real_zygote import ZygoteClient
 from torch.distributed.checkpoint import FileSystemReader
 from training_tasks import mlp
 

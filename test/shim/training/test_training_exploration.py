@@ -127,7 +127,12 @@ def steps_until_told(record: Any) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(
-    ("technique", "devices"), [("single", 1), ("ddp", 2), pytest.param("fsdp", 2, marks=nightly)]
+    ("technique", "devices"),
+    [
+        pytest.param("single", 1, marks=nightly),
+        ("ddp", 2),
+        pytest.param("fsdp", 2, marks=nightly),
+    ],
 )
 def test_what_is_trained_does_not_see_that_it_is_explored(
     session: Session, technique: str, devices: int

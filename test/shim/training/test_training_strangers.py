@@ -21,7 +21,8 @@ import torch
 from jupyterlab_saturn.agent.session_network import SessionNetwork
 from jupyterlab_saturn.errors import SaturnError
 from nightly import nightly
-from ranks import Group, Session, ZygoteClient, finish
+from ranks import Group, Session, finish
+from real_zygote import ZygoteClient
 from training_tasks import mlp
 
 STRANGER = Path(__file__).parents[1] / "fakes" / "stranger.py"

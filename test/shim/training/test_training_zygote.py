@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from jupyterlab_saturn.training import rank
 from nightly import nightly
-from ranks import Session, ZygoteClient, shared_zygote
+from ranks import Session
+from real_zygote import ZygoteClient, shared_zygote
 from training_tasks import mlp
 
 ENDLESS = 10**7

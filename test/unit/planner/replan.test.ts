@@ -66,6 +66,20 @@ describe('planning anew', () => {
     );
   });
 
+  it('looks for nothing where the bound leaves less than a percent to gain', async () => {
+    const lengths = [50, 50.4, 50, 49.9];
+    const tasks = lengths.map((seconds, i) => ({ name: `t${i}`, steps: 1, options: [option(1, seconds)] }));
+    const request = { ...requestOf([2], tasks), budget: { seconds: 1e6 } };
+    const segments = lengths.map((seconds, i): Segment => {
+      const start = i < 2 ? 0 : lengths[i - 2]!;
+      const place = { node: 'n0', devices: [`d${i % 2}`], strategy: { technique: 'ddp', devices: 1 } };
+      return { ...place, task: `t${i}`, steps: 1, start, end: start + seconds };
+    });
+    const answer = await plan({ ...request, previous: segments });
+    expect(answer).toMatchObject({ method: 'previous', segments, optimal: false });
+    expect(answer.gap).toBeGreaterThan(0);
+  });
+
   it('gives the same answer to the same question', async () => {
     const first = withSteps(sweeps(104, 12, 1).request);
     const made = await plan({ ...first, budget: { iterations: 3000 } });

@@ -27,9 +27,8 @@ looked at again, in whole, where they are to be shared."""
 _PLAIN = (bool, int, float, str, type(None))
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LENGTH_STEP = 1.25
-_RANK_STEP = 8
-_SMALL_RANK = 2
-"""Ranks of common sweeps are of one class: 4 to 16, and 32 to 128."""
+_SMALL_RANK, _RANK_STEP = 16, 8
+"""Ranks of common sweeps are of one class: up to 16, and 32 to 128."""
 
 
 def base_digest(task: Task, sites: Sequence[AdapterSite], batch: Any) -> str:

@@ -26,6 +26,8 @@ export interface IReplanOptions {
   random: Random;
   /** The limit of a search that may use the budget between two shares of it. */
   limit(from: number, to: number): ISearchLimit;
+  /** No plan is shorter than this, in seconds. */
+  bound: number;
   /** Makespan of a plan that needs no search, in seconds; a longer earlier plan is not kept for its own sake. */
   longest?: number;
 }
@@ -49,17 +51,20 @@ const FROM_PLAN: ICooling = { hot: 0.5, cold: 0.005, rounds: 3 };
  * - Running tasks that may be moved are moved only when the plan becomes shorter even with what is risky about the
  *   moves counted against it (see {@link withPessimisticTimes}), and each of them only if the plan is longer without its move.
  * - The earlier plan, followed as far as it goes, is kept unless the new one is shorter by a percent: the same
- *   question gives the same plan.
+ *   question gives the same plan. Where the bound says that none is, none is looked for.
  * - Tasks keep their devices where they can.
  */
 export function replan(problem: IProblem, followed: IFollowed, options: IReplanOptions): IReplanned {
   const { previous, arrangement: kept } = followed;
-  const { longest = Infinity } = options;
+  const { longest = Infinity, bound } = options;
   const cautious = withPessimisticTimes(problem);
+  const enough = makespanOf(cautious, kept) * (1 - MIN_IMPROVEMENT);
+  if (enough <= bound && followed.schedule.makespan <= longest) {
+    return { schedule: followed.schedule, method: 'previous' };
+  }
   const found = search(problem, cautious, kept, options);
   const better = withoutIdleMoves(cautious, found.arrangement);
-  const worth = makespanOf(cautious, better) < makespanOf(cautious, kept) * (1 - MIN_IMPROVEMENT);
-  if (!worth && followed.schedule.makespan <= longest) {
+  if (makespanOf(cautious, better) >= enough && followed.schedule.makespan <= longest) {
     return { schedule: followed.schedule, method: 'previous' };
   }
   return { schedule: realiseLike(problem, better, previous), method: found.method };
