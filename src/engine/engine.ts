@@ -1,55 +1,35 @@
 import { join } from 'node:path';
-import { ENGLISH } from '../core/model/translation.js';
 import type { Command } from '../core/session/command.js';
-import { dueEvent } from '../core/session/dueEvent.js';
-import { overdueNodes } from '../core/session/nodes.js';
-import { openRenewals } from '../core/session/population.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
-import { storageEvent } from '../core/session/storage.js';
-import {
-  isAwaitedSuggestion,
-  openSuggestions,
-  type SuggestCommand,
-  withoutQuestion
-} from '../core/session/sweeps.js';
 import { hasActive } from '../core/session/taskTable.js';
-import { progressLine } from '../core/view/status/progressLine.js';
-import { SaturnError } from '../core/wire/failure.js';
-import {
-  failureOf,
-  type Message,
-  type PlanRequest,
-  type SessionEvent,
-  type SessionState
-} from '../core/wire/messages.js';
+import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
 import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
+import { refuseOtherVersion } from './clientVersion.js';
 import { ConnectedClients } from './connectedClients.js';
 import { DeviceLoads } from './deviceLoads.js';
 import { DiskMeter } from './diskUse.js';
 import type { IDisposable } from './disposable.js';
+import type { IEngineOptions } from './engineOptions.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
 import { Journal } from './journal/journal.js';
 import { SessionSnapshots } from './journal/sessionSnapshots.js';
 import { JournalCompaction } from './journalCompaction.js';
-import { dropWeights } from './keptWeights.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { PointSource } from './pointSource.js';
-import { renewedPopulation } from './populationRenewal.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
 import { openingEvents, restoreSession } from './restoredSession.js';
-import type { MessageRouter } from './router.js';
+import { SessionClock } from './sessionClock.js';
 import { SessionSummaryFile } from './sessionSummary.js';
-import { archiveTasks, unarchived } from './taskArchive.js';
+import { ShownState } from './shownState.js';
+import { SweepCommands } from './sweepCommands.js';
+import { setAside, unarchived } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
 import { TpeAdvisor } from './tpeAdvisor.js';
 import { TrackerReports } from './trackerReports.js';
-import { VERSION } from './version.js';
-
-const TICK = 1000;
 
 /** Name of the file, in the session's folder, that tells how far it is. */
 const SUMMARY = 'summary.json';
@@ -75,26 +55,25 @@ export class Engine implements IDisposable {
   private readonly _loads = new DeviceLoads();
   private readonly _curves: TaskCurves;
   private readonly _trackers = new TrackerReports();
-  private readonly _points: PointSource;
+  private readonly _sweeps: SweepCommands;
+  private readonly _shown: ShownState;
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
-  private readonly _timer: NodeJS.Timeout;
+  private readonly _clock: SessionClock;
   private _session: ISession;
-  private _tickedAt: number;
 
   private constructor(
-    private readonly _options: Engine.IOptions,
+    private readonly _options: IEngineOptions,
     private readonly _journal: Journal,
     snapshots: SessionSnapshots,
     private readonly _history: History,
     session: ISession
   ) {
     this._session = session;
-    this._tickedAt = _options.now();
     const { router, now, log } = _options;
     this._clients = new ConnectedClients({
       now,
-      state: () => this._publicState(),
+      state: () => this._shown.now(),
       send: (...message) => router.send(...message),
       log
     });
@@ -118,6 +97,14 @@ export class Engine implements IDisposable {
       delay: DISK_DELAY,
       onChange: () => this._showOther({}, 'progress')
     });
+    this._shown = new ShownState({
+      session: () => this._session,
+      planner: this._planner,
+      disk: this._disk,
+      cache: this._cacheSync,
+      trackers: this._trackers,
+      now
+    });
     this._summary = new SessionSummaryFile({ path: join(_options.folder, SUMMARY), now, log });
     this._curves = new TaskCurves(_options.folder);
     this._executor = _options.executor({
@@ -133,16 +120,23 @@ export class Engine implements IDisposable {
       now,
       log
     });
-    this._points = new PointSource({ tpe: new TpeAdvisor(this._executor) });
+    const points = new PointSource({ tpe: new TpeAdvisor(this._executor) });
+    this._sweeps = new SweepCommands({
+      session: () => this._session,
+      points,
+      apply: event => this._apply(event),
+      show: shown => this._showOther(shown),
+      log
+    });
     this._requestHandler = new RequestHandler({
       session: () => this._session,
       clients: this._clients,
-      withEngineInfo: state => this._withEngineInfo(state),
+      withEngineInfo: state => this._shown.of(state),
       apply: event => this._apply(event),
       send: (...message) => router.send(...message),
       executor: this._executor,
       cache: this._cache,
-      points: this._points,
+      points,
       history: this._history,
       loads: this._loads,
       curves: this._curves,
@@ -158,7 +152,14 @@ export class Engine implements IDisposable {
     };
     // What is not yet on disk nobody is told: it may be forgotten.
     router.safe = () => this._journal.forced();
-    this._timer = setInterval(() => this._tick(), TICK);
+    this._clock = new SessionClock({
+      session: () => this._session,
+      now,
+      freeBytes: _options.freeBytes,
+      apply: event => this._apply(event),
+      onTick: () => this._look(),
+      log
+    });
   }
 
   /**
@@ -166,7 +167,7 @@ export class Engine implements IDisposable {
    *
    * @throws SaturnError when the journal cannot be opened or read.
    */
-  static async start(options: Engine.IOptions): Promise<Engine> {
+  static async start(options: IEngineOptions): Promise<Engine> {
     const { now, folder } = options;
     const journal = Journal.open(options.journal, options.abort);
     const snapshots = new SessionSnapshots(Journal.archiveOf(options.journal), options.build);
@@ -187,9 +188,7 @@ export class Engine implements IDisposable {
     for (const event of openingEvents(journal, restored, now())) {
       engine._apply(event);
     }
-    for (const command of [...openRenewals(engine._session), ...openSuggestions(engine._session)]) {
-      engine._execute(command);
-    }
+    engine._sweeps.resume();
     if (restored.replayed > MOST_REPLAYED) {
       engine._compaction.beginPart(engine._session);
     } else {
@@ -201,7 +200,7 @@ export class Engine implements IDisposable {
 
   /** Stop listening, after what is still to be sent; running ranks go on. */
   async close(): Promise<void> {
-    clearInterval(this._timer);
+    this._clock.dispose();
     this._summary.note(this._session.state);
     this._clients.dispose();
     this._disk.dispose();
@@ -258,10 +257,8 @@ export class Engine implements IDisposable {
         void this._plan(command.planRevision, command.request);
         break;
       case 'suggest':
-        void this._suggest(command);
-        break;
       case 'renew':
-        this._applyDue(renewedPopulation(this._session, command.sweep));
+        this._sweeps.execute(command);
         break;
       case 'cancel-plan':
         this._planner.cancel();
@@ -278,42 +275,8 @@ export class Engine implements IDisposable {
   }
 
   private _archive(tasks: readonly string[]): void {
-    try {
-      archiveTasks(this._options.folder, tasks, Math.floor(this._options.now() * 1000));
-      dropWeights(this._options.folder, this._session);
-    } catch (error) {
-      this._options.log(`cannot archive: ${failureOf(error).message}`);
-    }
-  }
-
-  private _publicState(): SessionState {
-    const state = this._planner.withDraft(this._session.state, this._session.planRevision);
-    return { ...this._withEngineInfo(state), progress: progressLine(state, this._options.now(), ENGLISH) };
-  }
-
-  /** A state with what the engine alone knows, and is not part of the session's history. */
-  private _withEngineInfo(state: SessionState): SessionState {
-    const { trouble } = this._cacheSync;
-    const { profiled, selection } = this._session;
-    return {
-      ...state,
-      ...(this._disk.use && { disk: this._disk.use }),
-      profiled,
-      ...(selection && state.goal === 'run' ? { selected: [...selection] } : {}),
-      ...this._trackers.shown(state),
-      ...(trouble ? { notices: [...state.notices, trouble] } : {})
-    };
-  }
-
-  /** Take in what the clock or the disk says. Returns whether that could be journaled; else it is tried again. */
-  private _applyDue(event: SessionEvent): boolean {
-    try {
-      this._apply(event);
-      return true;
-    } catch (error) {
-      this._options.log(`${event.kind} waits: ${failureOf(error).message}`);
-      return false;
-    }
+    const { folder, now, log } = this._options;
+    setAside({ folder, tasks, session: this._session, time: now(), log });
   }
 
   private async _plan(planRevision: number, request: PlanRequest): Promise<void> {
@@ -330,20 +293,6 @@ export class Engine implements IDisposable {
     }
   }
 
-  private async _suggest(command: SuggestCommand): Promise<void> {
-    const asked = this._session;
-    const points = await this._points.choose(asked, command);
-    if (!isAwaitedSuggestion(asked, this._session, command)) {
-      return;
-    }
-    try {
-      this._apply(this._points.event(this._session, command, points));
-    } catch (error) {
-      this._options.log(`the points are lost: ${failureOf(error).message}`);
-      this._showOther(withoutQuestion(this._session.state, command.sweep));
-    }
-  }
-
   /** Show clients what is no event, and not part of the session's history. */
   private _showOther(shown: Partial<SessionState>, urgency?: ConnectedClients.Urgency): void {
     const { state } = this._session;
@@ -351,23 +300,10 @@ export class Engine implements IDisposable {
     this._clients.changed(urgency);
   }
 
-  private _tick(): void {
-    const now = this._options.now();
+  /** What is done each second besides what the clock says. */
+  private _look(): void {
     this._summary.note(this._session.state);
-    for (const node of overdueNodes(this._session, now)) {
-      this._applyDue({ kind: 'node-away', node });
-    }
-    for (const command of openRenewals(this._session)) {
-      this._execute(command);
-    }
-    const due = dueEvent(this._session, this._tickedAt, now);
-    if (!due || this._applyDue(due)) {
-      this._tickedAt = now;
-    }
-    const room = storageEvent(this._session, this._options.freeBytes(), now);
-    if (room) {
-      this._applyDue(room);
-    }
+    this._sweeps.retry();
     if (this._journal.isLong) {
       this._compaction.beginPart(this._session);
     }
@@ -376,49 +312,5 @@ export class Engine implements IDisposable {
     if (!busy && this._clients.silence > this._options.idleSeconds) {
       this._executor.shutdown();
     }
-  }
-}
-
-/** A client of another version would misunderstand, or be misunderstood. */
-function refuseOtherVersion(message: Message<'client'>): void {
-  if (message.type === 'hello' && message.body.version !== VERSION) {
-    throw new SaturnError({
-      code: 'other-version',
-      message: `The session runs version ${VERSION} of jupyterlab_saturn, this notebook ${message.body.version}.`,
-      hint: 'Restart the kernel. If the session is the older one, end its process jupyterlab_saturn.agent as well: the next %saturn command starts it again, and it goes on from the last checkpoints.'
-    });
-  }
-}
-
-/** Namespace of {@link Engine}. */
-export namespace Engine {
-  export interface IOptions {
-    /** Name of the session. */
-    readonly session: string;
-    /** Its folder. */
-    readonly folder: string;
-    /** Path of its journal. */
-    readonly journal: string;
-    /** ZeroMQ endpoint to bind, `ipc://...`. */
-    readonly endpoint: string;
-    /** Not yet bound; the engine closes it. */
-    readonly router: MessageRouter;
-    /** Makes what owns devices and processes. */
-    readonly executor: (context: IExecutor.IContext) => IExecutor;
-    /** With nothing to do and no client for this long, the executor is told to leave. */
-    readonly idleSeconds: number;
-    /** Folder of the measurements of all sessions. */
-    readonly cache: string;
-    readonly planner: SessionPlanner.IPlanner;
-    /** How much may still be written to the session's folder; undefined where that cannot be told. */
-    readonly freeBytes: () => number | undefined;
-    /** Seconds since the epoch. */
-    readonly now: () => number;
-    /** Tells the program that runs from any other: what one has written to go on faster, no other goes on with. */
-    readonly build: string;
-    /** End at once: what was promised cannot be kept, and is to be begun anew from what is on disk. */
-    readonly abort: (error: SaturnError) => void;
-    /** One line for the engine's log. */
-    readonly log: (line: string) => void;
   }
 }

@@ -60,7 +60,7 @@ def metric_choice(text: str | None) -> MetricChoice | None:
 
 
 def stop_rule(text: str | None) -> StopRule | None:
-    """The wire's ``StopRule`` of ``asha``, ``median`` or ``asha:eta=4,first=2``; None of ``none``.
+    """The wire's ``StopRule`` of ``median`` or ``asha:eta=4,promote``; None of ``none``.
 
     Raises SaturnError ``bad-stop``.
     """
@@ -80,6 +80,9 @@ def stop_rule(text: str | None) -> StopRule | None:
         )
     rule = cast("StopRule", {"kind": kind})
     for word in filter(None, numbers.split(",")):
+        if kind == "asha" and word == "promote":
+            rule["promote"] = True
+            continue
         name, _, value = word.partition("=")
         number = _rule_number(kind, name, value)
         if name == "eta":
@@ -99,10 +102,11 @@ def _rule_number(kind: str, name: str, text: str) -> float:
     if name in allowed and fits:
         return number
     kinds = {"eta": "eta above 1 (one of so many goes on)", "first": "first of 1 step or more"}
+    known = [kinds[each] for each in allowed] + (["promote"] if kind == "asha" else [])
     raise SaturnError(
         "bad-stop",
         f"The rule {kind!r} takes no {name}={text}.",
-        f"It takes {' and '.join(kinds[each] for each in allowed)}, e.g. --stop {kind}:first=2",
+        f"It takes {' and '.join(known)}, e.g. --stop {kind}:first=2",
     )
 
 

@@ -72,9 +72,9 @@ class SessionSweeps(SessionViews):
             of others. What the task itself says when None.
         stop
             The rule by which tasks are given up that will hardly be the best: ``"asha"``,
-            ``"median"``, with numbers ``"asha:eta=4,first=2"``. With ``"pbt"`` the worst give way
-            to others that go on from the best, with what has a range changed a little. None are
-            when None.
+            ``"median"``, with numbers ``"asha:eta=4,first=2"``, or ``"asha:promote"``. With
+            ``"pbt"`` the worst give way to others that go on from the best, with what has a range
+            changed a little. None are when None.
         epochs, steps
             Length, instead of the one the `Task` says.
         seed

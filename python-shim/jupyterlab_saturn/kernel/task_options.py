@@ -34,8 +34,8 @@ MAKING_OPTIONS = (
         "--stop",
         "text",
         "Give up early what will hardly be the best, by a rule: asha or median, with its "
-        "numbers asha:eta=4,first=2; or pbt, where the worst give way to others that go "
-        "on from the best, with what has a range changed a little. None when absent.",
+        "numbers asha:eta=4,first=2, or asha:promote; or pbt, where the worst give way to others "
+        "that go on from the best, with what has a range changed a little. None when absent.",
         "asha",
     ),
     Option(

@@ -10,6 +10,11 @@ export function isMember({ cloneOf, warmStart }: TaskSpec): boolean {
   return cloneOf === undefined || warmStart?.continues === true;
 }
 
+/** Whether the rule of its sweep has a task wait at a rung, or leave to do so, until it is known whether it goes on. */
+export function isPaused({ status, pausedAt }: Pick<TaskState, 'status' | 'pausedAt'>): boolean {
+  return pausedAt !== undefined && (status === 'ready' || status === 'stopping');
+}
+
 /** The tasks of a sweep that are compared. */
 export function membersOf(tasks: readonly TaskState[], name: string): TaskState[] {
   return tasks.filter(({ spec }) => spec.sweep === name && isMember(spec));

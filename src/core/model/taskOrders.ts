@@ -1,4 +1,5 @@
 import type { SessionState, TaskState } from '../wire/messages.js';
+import { isPaused } from './sweepTasks.js';
 
 /** What may be asked of some tasks of a session. */
 export type TaskOrder = 'run' | 'stop' | 'resume' | 'retry' | 'clone' | 'wish' | 'remove';
@@ -60,7 +61,7 @@ export function obstacleTo(
       return status === 'stopped' ? 'stopped' : isLeaving ? 'stopping' : undefined;
     case 'resume': {
       const joins = goal === 'run' && status === 'ready' && selected?.includes(task.spec.name) === false;
-      return status === 'stopped' || isLeaving || joins ? undefined : 'wanted';
+      return status === 'stopped' || isLeaving || joins || isPaused(task) ? undefined : 'wanted';
     }
     case 'run':
       return status === 'finished' || status === 'invalid' ? status : undefined;

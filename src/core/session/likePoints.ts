@@ -35,7 +35,7 @@ export function shareInspections(session: ISession, time: number): IStep {
   const models = new Map<string, TaskState>();
   const apart = new Set<SweepState>();
   for (const [sweep, those] of grouped(waiting, ({ spec }) => sweepOf(session.state, spec))) {
-    const verdict = sweep && !sweep.apart ? verdictOf(sweep, those, tasks) : 'apart';
+    const verdict = sweep && !sweep.apart ? verdictOf(sweep, tasks) : 'apart';
     if (verdict === 'apart' && sweep) {
       apart.add(sweep);
     }
@@ -70,7 +70,6 @@ export function withoutLikeness(session: ISession, { spec }: TaskState): ISessio
 
 function verdictOf(
   { spec: { name, space } }: SweepState,
-  waiting: readonly TaskState[],
   tasks: readonly TaskState[]
 ): 'apart' | { released: TaskState[]; models: Map<TaskState, TaskState> } {
   const hard = Object.keys(space).filter(parameter => !isSoft(space[parameter]!));
@@ -85,7 +84,7 @@ function verdictOf(
   const released: TaskState[] = [];
   const models = new Map<TaskState, TaskState>();
   for (const members of classes) {
-    const those = members.filter(task => waiting.includes(task));
+    const those = members.filter(isWaiting);
     const model = members.find(isBuilt);
     const looked = members.filter(task => isBuilt(task) || isLookedAt(task)).length;
     if (model && pairs.length > 0) {
@@ -97,7 +96,7 @@ function verdictOf(
     // Two of one kind are enough to see; of each other, the first stands for all.
     const wanted = isProven || looked + those.length < 2 ? 1 : 2;
     isProven ||= wanted === 2;
-    const [first = those[0]] = members.filter(task => !those.includes(task));
+    const [first = those[0]] = members.filter(task => !isWaiting(task));
     const order =
       looked > 0 ? leastLike(those, first) : [...those.slice(0, 1), ...leastLike(those.slice(1), first)];
     released.push(...order.slice(0, Math.max(0, wanted - looked)));
@@ -170,7 +169,12 @@ function grouped<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key):
   const groups = new Map<Key, Item[]>();
   for (const item of items) {
     const key = keyOf(item);
-    groups.set(key, [...(groups.get(key) ?? []), item]);
+    const group = groups.get(key);
+    if (group) {
+      group.push(item);
+    } else {
+      groups.set(key, [item]);
+    }
   }
   return groups;
 }

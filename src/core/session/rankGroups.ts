@@ -1,6 +1,7 @@
 import { isRefused } from '../model/busyDevices.js';
 import { DIVERGED } from '../model/divergence.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { isPaused } from '../model/sweepTasks.js';
 import type { Attempt, Failure, GroupEvent, ProfileCell, TaskState, Validation } from '../wire/messages.js';
 import { ended, replaceLast } from './attemptEnds.js';
 import { inspectOnDevice, OTHER_TASK } from './deviceInspections.js';
@@ -92,6 +93,7 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         ...ended(task, attempt, event, 'finished'),
         error: undefined,
         givenUp: undefined,
+        pausedAt: undefined,
         status: 'finished',
         progress: progressOf(task, event),
         ...(event.step === undefined ? {} : { checkpointStep: event.step }),
@@ -132,8 +134,8 @@ export function noteGroup(session: ISession, event: GroupEvent): ISession {
         status: restingStatus(task),
         ...(event.step === undefined ? {} : { checkpointStep: event.step })
       });
-      // What leaves by the plan goes on by it, and of who is given up that was told; else the agent is leaving, or somebody stopped it.
-      const isTold = task.moving || task.givenUp !== undefined;
+      // What leaves by the plan goes on by it, and of who is given up or pauses that was told; else the agent is leaving, or somebody stopped it.
+      const isTold = task.moving || task.givenUp !== undefined || isPaused(task);
       const isPlanned = isTold || reachesUntil(attempt, event) || isUnplanned(session, task);
       return isPlanned || followsGiven(session) ? left : withStalePlan(left);
     }

@@ -1,3 +1,4 @@
+import { isPaused } from '../model/sweepTasks.js';
 import { type Obstacle, refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
 import type { Attempt, TaskState, TaskStatus } from '../wire/messages.js';
@@ -16,8 +17,12 @@ import {
 import { selectTasks } from './tasks.js';
 import { forgetFailures } from './verdicts.js';
 
-/** A task of which training is wanted once more: one that was stopped, is about to be, or has failed; else as it is. */
+/** A task of which training is wanted once more: one that waits at a rung, was stopped, is about to be, or has failed; else as it is. */
 function resumed(task: TaskState): TaskState {
+  if (isPaused(task) && !task.removing) {
+    const { pausedAt: _there, ...rest } = task;
+    return { ...rest, spared: true, ...(task.status === 'stopping' && { moving: true }) };
+  }
   if (task.status === 'stopping') {
     const { givenUp, ...rest } = task;
     return task.moving || task.removing ? task : { ...rest, moving: true, ...(givenUp && { spared: true }) };
@@ -25,7 +30,7 @@ function resumed(task: TaskState): TaskState {
   if (!isResumable(task) && task.status !== 'failed') {
     return task;
   }
-  const { error: _gone, givenUp, ...rest } = task;
+  const { error: _gone, pausedAt: _left, givenUp, ...rest } = task;
   return {
     ...rest,
     status: 'ready',
@@ -126,7 +131,7 @@ export function noteResume(session: ISession, names: readonly string[]): IStep {
 
 /**
  * Training is wanted: of all tasks that can go on, or of the named ones, which also retries failed ones and goes on with those
- * that a rule has given up. What trains already goes on, wherever it is moved.
+ * that a rule has given up, or wait at its rungs. What trains already goes on, wherever it is moved.
  */
 export function noteRun(session: ISession, names: readonly string[] | null): ISession {
   const named = new Set(names ?? []);
@@ -135,7 +140,7 @@ export function noteRun(session: ISession, names: readonly string[] | null): ISe
   let changed = false;
   const next = mapTasks(withFailedForgotten(session, named), task => {
     const wanted = names === null || named.has(task.spec.name);
-    const isOver = task.status === 'failed' || task.givenUp !== undefined;
+    const isOver = task.status === 'failed' || task.givenUp !== undefined || isPaused(task);
     const next = wanted && (names !== null || !isOver) ? resumed(task) : task;
     changed ||= next !== task && !known.has(task.spec.name);
     return next;

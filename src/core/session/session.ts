@@ -111,13 +111,13 @@ export function isStaying({ status, moving, next }: TaskState): boolean {
 }
 
 /** What a task is once its rank group has left without being done. */
-export function restingStatus({ status, moving }: TaskState): 'stopped' | 'ready' {
-  return status === 'stopping' && !moving ? 'stopped' : 'ready';
+export function restingStatus({ status, moving, pausedAt }: TaskState): 'stopped' | 'ready' {
+  return status === 'stopping' && !moving && pausedAt === undefined ? 'stopped' : 'ready';
 }
 
 /** Whether a task is where it waits for the others. */
-export function isHeld({ target, checkpointStep = 0 }: TaskState): boolean {
-  return target !== undefined && checkpointStep >= target;
+export function isHeld({ target, pausedAt, checkpointStep = 0 }: TaskState): boolean {
+  return pausedAt !== undefined || (target !== undefined && checkpointStep >= target);
 }
 
 /**

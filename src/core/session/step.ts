@@ -27,6 +27,7 @@ import { noteSpeed, splitSignature } from './speeds.js';
 import { noteStop } from './stopping.js';
 import { noteRung } from './stopRules/judging.js';
 import { withLadders } from './stopRules/ladder.js';
+import { promotePaused } from './stopRules/promotion.js';
 import { noteShortage } from './storage.js';
 import {
   endedSweeps,
@@ -69,6 +70,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const told = withEventNews(session, noted.session, event);
   const judged = event.kind === 'group' && event.event.kind !== 'failed' ? told : withVerdicts(told);
   const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
+    next => promotePaused(next, event),
     next => shareInspections(next, time),
     dispatchInspections,
     suggestPoints

@@ -116,17 +116,22 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return task;
     }
     if (task.status === 'stopping' && !task.next) {
-      return task.moving ? { ...task, moving: undefined } : task;
+      const isOut = names !== null && task.pausedAt !== undefined;
+      return task.moving || isOut
+        ? { ...task, moving: undefined, ...(isOut && { pausedAt: undefined }) }
+        : task;
     }
     if (isActive(task)) {
       groups.push(...stopGroups(session.state, task));
-      return { ...task, status: 'stopping', moving: undefined };
+      return { ...task, status: 'stopping', moving: undefined, pausedAt: undefined };
     }
     if (task.status === 'inspecting') {
       const { inspection: _outdated, verdicts: _all, onDevice: _there, ...rest } = task;
       return { ...rest, status: 'stopped' };
     }
-    return names !== null && task.status === 'ready' ? { ...task, status: 'stopped' } : task;
+    return names !== null && task.status === 'ready'
+      ? { ...task, status: 'stopped', pausedAt: undefined }
+      : task;
   });
   const inspections = stopInspections(inspecting(session, name => named.has(name)));
   if (names === null) {
@@ -144,21 +149,36 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
   return { session: trials.session, commands: [...groups, ...inspections, ...trials.commands] };
 }
 
-/**
- * Have a task that trains save and leave, as a rule gives it up. That is news like the end of a task: the plan there is is
- * followed until another answers it.
- */
+/** Have a task save and leave, if it trains, as a rule gives it up. */
 export function giveUp(session: ISession, task: TaskState, givenUp: GivenUp): IStep {
   const { name } = task.spec;
   const aside: ISession = { ...session, setAside: [...new Set([...session.setAside, name])] };
-  const stopping = withTask(aside, name, { status: 'stopping', moving: undefined, givenUp });
-  const told =
-    session.state.goal === 'run' ? withNews(stopping, { kind: 'stopped', tasks: [name] }) : stopping;
+  const left = leaveByRule(aside, task, { givenUp, pausedAt: undefined });
+  const trials = stopTrialsOf(left.session, new Set([name]));
+  return { session: trials.session, commands: [...left.commands, ...trials.commands] };
+}
+
+/** Have a task that trains save and leave, to wait at a rung until it is known whether it goes on. */
+export function pauseAt(session: ISession, task: TaskState, step: number): IStep {
+  return leaveByRule(session, task, { pausedAt: step });
+}
+
+/** That is news like the end of a task: the plan there is is followed until another answers it. */
+function leaveByRule(
+  session: ISession,
+  task: TaskState,
+  verdict: Pick<TaskState, 'givenUp' | 'pausedAt'>
+): IStep {
+  const { name } = task.spec;
+  if (!isActive(task)) {
+    return { session: withTask(session, name, { status: 'stopped', ...verdict }), commands: [] };
+  }
+  const stopping = withTask(session, name, { status: 'stopping', moving: undefined, ...verdict });
+  const isKnown = task.pausedAt !== undefined || session.state.goal !== 'run';
   const isLeaving = task.status === 'stopping' && !task.next;
-  const trials = stopTrialsOf(told, new Set([name]));
   return {
-    session: trials.session,
-    commands: [...(isLeaving ? [] : stopGroups(session.state, task)), ...trials.commands]
+    session: isKnown ? stopping : withNews(stopping, { kind: 'stopped', tasks: [name] }),
+    commands: isLeaving ? [] : stopGroups(session.state, task)
   };
 }
 

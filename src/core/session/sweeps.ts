@@ -1,4 +1,4 @@
-import { isPointOf } from '../model/sweepTasks.js';
+import { isPaused, isPointOf } from '../model/sweepTasks.js';
 import { MOST_FUSED } from '../profiling/fusedSpeeds.js';
 import type {
   Failure,
@@ -142,7 +142,7 @@ export function suggestPoints(session: ISession): IStep {
 }
 
 /** What was asked for, and not answered: by an engine that has ended since. */
-export function openSuggestions({ state: { sweeps = [] } }: ISession): Command[] {
+export function openSuggestions({ state: { sweeps = [] } }: ISession): SuggestCommand[] {
   return sweeps.filter(({ asked }) => asked !== undefined).map(suggestionOf);
 }
 
@@ -224,5 +224,8 @@ function futility(session: ISession, { spec }: SweepState): Failure | undefined 
 
 function isToCome(task: TaskState, state: SessionState): boolean {
   const { status } = task;
+  if (isPaused(task)) {
+    return false; // others may come before it goes on
+  }
   return status === 'inspecting' || status === 'ready' || isStaying(task) || isOpen(task, state);
 }

@@ -1,3 +1,4 @@
+import { isPaused } from '../model/sweepTasks.js';
 import type { TaskState, TaskStatus } from '../wire/messages.js';
 
 const ACTIVE: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
@@ -27,6 +28,8 @@ export interface ITaskTable {
   readonly counts: Readonly<Partial<Record<TaskStatus, number>>>;
   /** How many tasks are to be taken out. */
   readonly removing: number;
+  /** How many tasks a rule has wait at rungs. */
+  readonly paused: number;
   /** How many tasks are to be inspected on a device, and have none yet. */
   readonly lackingDevice: number;
 }
@@ -76,12 +79,13 @@ export function replaced(tasks: readonly TaskState[], others: ReadonlyMap<number
     return list;
   }
   const counts = { ...before.counts };
-  let { active, removing, lackingDevice } = before;
+  let { active, removing, paused, lackingDevice } = before;
   for (const [place, task] of others) {
     const old = tasks[place]!;
     counts[old.status] = (counts[old.status] ?? 0) - 1;
     counts[task.status] = (counts[task.status] ?? 0) + 1;
     removing += Number(task.removing === true) - Number(old.removing === true);
+    paused += Number(isPaused(task)) - Number(isPaused(old));
     lackingDevice += Number(lacksDevice(task)) - Number(lacksDevice(old));
     if (isActive(task) !== isActive(old)) {
       active = isActive(task)
@@ -89,7 +93,7 @@ export function replaced(tasks: readonly TaskState[], others: ReadonlyMap<number
         : active.filter(other => other !== place);
     }
   }
-  tables.set(list, { places: before.places, active, counts, removing, lackingDevice });
+  tables.set(list, { places: before.places, active, counts, removing, paused, lackingDevice });
   return list;
 }
 
@@ -97,14 +101,16 @@ function tabulated(tasks: readonly TaskState[], places: ReadonlyMap<string, numb
   const counts: Partial<Record<TaskStatus, number>> = {};
   const active: number[] = [];
   let removing = 0;
+  let paused = 0;
   let lackingDevice = 0;
   tasks.forEach((task, place) => {
     counts[task.status] = (counts[task.status] ?? 0) + 1;
     removing += Number(task.removing === true);
+    paused += Number(isPaused(task));
     lackingDevice += Number(lacksDevice(task));
     if (isActive(task)) {
       active.push(place);
     }
   });
-  return { places, active, counts, removing, lackingDevice };
+  return { places, active, counts, removing, paused, lackingDevice };
 }

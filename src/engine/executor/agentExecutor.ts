@@ -1,5 +1,4 @@
 import type { ExecutorCommand } from '../../core/session/command.js';
-import { SaturnError } from '../../core/wire/failure.js';
 import {
   type Advise,
   type AgentHello,
@@ -12,6 +11,7 @@ import type { IIncoming, MessageRouter } from '../router.js';
 import { noAgent, nodeTaken, UNKNOWN_AGENT } from './agentRefusals.js';
 import { isPassing, reportOf } from './agentReports.js';
 import { ConnectedAgents, type IConnectedAgent } from './connectedAgents.js';
+import { DeviceChoices } from './deviceChoices.js';
 import type { IExecutor } from './executor.js';
 import { type AdvisedPoints, OpenQuestions } from './openQuestions.js';
 import { unlikeVersions } from './unlikeVersions.js';
@@ -30,8 +30,7 @@ export class AgentExecutor implements IExecutor {
   private readonly _timer: NodeJS.Timeout;
   /** What agents said while it could not be taken in, oldest first. */
   private _backlog: IIncoming<'agent'>[] = [];
-  /** Who waits for the answer to `cluster.set`, by node, oldest first. */
-  private _choices: IChoice[] = [];
+  private readonly _choices = new DeviceChoices();
   /** Questions for points of sweeps. */
   private readonly _questions = new OpenQuestions(question => {
     const own = this._own();
@@ -99,15 +98,7 @@ export class AgentExecutor implements IExecutor {
     if (nodes.length === 0 || missing !== undefined) {
       throw noAgent(missing);
     }
-    const answers = nodes.map(one => {
-      this._send(one, 'cluster.set', { request });
-      return new Promise<void>((resolve, reject) => this._choices.push({ node: one, resolve, reject }));
-    });
-    // Each node answers for itself: the first refusal is told once all have answered.
-    const refused = (await Promise.allSettled(answers)).find(answer => answer.status === 'rejected');
-    if (refused) {
-      throw refused.reason;
-    }
+    await this._choices.of(nodes, one => this._send(one, 'cluster.set', { request }));
   }
 
   advise(question: Advise): Promise<AdvisedPoints> {
@@ -122,7 +113,7 @@ export class AgentExecutor implements IExecutor {
 
   dispose(): void {
     clearInterval(this._timer);
-    this._refuseChoices();
+    this._choices.refuse();
   }
 
   /** The node that is meant; all there are when none is named. */
@@ -187,10 +178,10 @@ export class AgentExecutor implements IExecutor {
       this._options.noteTracker(message.body);
     }
     const choice =
-      message.type === 'cluster.report'
-        ? this._choices.find(({ node }) => node === message.body.node.id)
+      message.type === 'cluster.report' && this._choices.awaits(message.body.node.id)
+        ? message.body
         : undefined;
-    const refusal = message.type === 'cluster.report' && choice && message.body.error;
+    const refusal = choice?.error;
     const report = reportOf(message, this._options.now());
     try {
       // A refusal is the answer to whoever asked, and no news to others.
@@ -220,12 +211,7 @@ export class AgentExecutor implements IExecutor {
       }
     }
     if (choice) {
-      this._choices = this._choices.filter(one => one !== choice);
-      if (refusal) {
-        choice.reject(new SaturnError(refusal));
-      } else {
-        choice.resolve();
-      }
+      this._choices.answer(choice.node.id, refusal);
     }
   }
 
@@ -261,7 +247,7 @@ export class AgentExecutor implements IExecutor {
     for (const { node, far } of this._agents.dropSilent()) {
       // What an agent far from here does ends when it hears nothing; that of the engine's own node goes on with it.
       this._untold.set(node, { kind: far ? 'node-away' : 'agent-away', node });
-      this._refuseChoices(node);
+      this._choices.refuse(node);
     }
     for (const [node, report] of this._untold) {
       try {
@@ -275,23 +261,8 @@ export class AgentExecutor implements IExecutor {
 
   private _drop(node: string): void {
     this._agents.drop(node);
-    this._refuseChoices(node);
+    this._choices.refuse(node);
   }
-
-  /** Nobody is there who could answer: a node, or any. */
-  private _refuseChoices(node?: string): void {
-    const refused = this._choices.filter(choice => node === undefined || choice.node === node);
-    this._choices = this._choices.filter(choice => !refused.includes(choice));
-    for (const choice of refused) {
-      choice.reject(noAgent(node));
-    }
-  }
-}
-
-interface IChoice {
-  readonly node: string;
-  readonly resolve: () => void;
-  readonly reject: (error: SaturnError) => void;
 }
 
 /** Namespace of {@link AgentExecutor}. */

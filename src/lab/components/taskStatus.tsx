@@ -3,7 +3,7 @@ import type { TaskState } from '../../core/wire/messages.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** Sign and words of a task's status; never colour alone. */
-export function StatusMark({ task }: { task: Pick<TaskState, 'status' | 'givenUp'> }) {
+export function StatusMark({ task }: { task: Pick<TaskState, 'status' | 'givenUp' | 'pausedAt'> }) {
   const { trans } = useViewContext();
   const { sign, text } = standingWords(task, trans);
   return (

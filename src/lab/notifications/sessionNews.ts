@@ -1,4 +1,5 @@
 import { constraintLabel } from '../../core/model/constraints/constraints.js';
+import { isPaused } from '../../core/model/sweepTasks.js';
 import type { ITranslation } from '../../core/model/translation.js';
 import { printable } from '../../core/view/format/escape.js';
 import { count, duration, listing, taskCount } from '../../core/view/format/format.js';
@@ -185,8 +186,10 @@ function isStoppedByUser(before: SessionState, after: SessionState): boolean {
   const there = new Set(after.tasks.map(({ spec }) => spec.name));
   return (
     before.tasks.some(({ spec, status }) => !OVER.has(status) && !there.has(spec.name)) ||
-    after.tasks.some(({ spec: { name }, status, moving, target, givenUp }) => {
-      if (givenUp) {
+    after.tasks.some(task => {
+      const { spec, status, moving, target, givenUp } = task;
+      const { name } = spec;
+      if (givenUp || isPaused(task)) {
         return false;
       }
       switch (status) {

@@ -76,7 +76,7 @@ export function currentSeconds(state: SessionState, now: number): number | null 
 
 /** The task as if it had never run, if it can run at all. */
 function asNew(task: TaskState): TaskState {
-  const { checkpointStep: _saved, rungs: _compared, givenUp: _over, ...rest } = task;
+  const { checkpointStep: _saved, rungs: _compared, givenUp: _over, pausedAt: _there, ...rest } = task;
   return task.inspection && task.status !== 'invalid' ? { ...rest, status: 'ready', attempts: [] } : task;
 }
 

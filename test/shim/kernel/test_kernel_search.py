@@ -127,6 +127,7 @@ def test_rules_are_names_with_numbers() -> None:
     assert stop_rule(None) is stop_rule("none") is None
     assert stop_rule("asha") == {"kind": "asha"}
     assert stop_rule("asha:eta=4,first=2") == {"kind": "asha", "eta": 4, "first": 2}
+    assert stop_rule("asha:promote,eta=4") == {"kind": "asha", "eta": 4, "promote": True}
     assert stop_rule("median:first=9") == {"kind": "median", "first": 9}
     for text, named in {
         "hyperband": "asha, median, pbt",
@@ -135,6 +136,7 @@ def test_rules_are_names_with_numbers() -> None:
         "asha:first=1.5": "first=1.5",
         "asha:grace=2": "grace=2",
         "median:eta=4": "eta=4",
+        "median:promote": "promote=",
         "asha:eta": "eta=",
     }.items():
         with pytest.raises(SaturnError) as caught:

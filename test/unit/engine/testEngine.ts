@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Engine } from '../../../src/engine/engine.js';
+import type { IEngineOptions } from '../../../src/engine/engineOptions.js';
 import { AgentExecutor } from '../../../src/engine/executor/agentExecutor.js';
 import { MessageRouter } from '../../../src/engine/router.js';
 import { serialPlan } from '../session/sessionHarness.js';
@@ -9,7 +10,7 @@ export const endpointOf = (folder: string): string => `ipc://${join(folder, 'eng
 
 /** A real engine in a folder, whose plans have one task after another; a test says what is otherwise. */
 export function startEngine(
-  options: Pick<Engine.IOptions, 'folder' | 'now'> & Partial<Engine.IOptions>
+  options: Pick<IEngineOptions, 'folder' | 'now'> & Partial<IEngineOptions>
 ): Promise<Engine> {
   const { folder, router = new MessageRouter() } = options;
   return Engine.start({

@@ -4,6 +4,7 @@ import { step } from '../../../src/core/session/step.js';
 import { asha } from '../../../src/core/session/stopRules/asha.js';
 import { rungsOf } from '../../../src/core/session/stopRules/ladder.js';
 import { median } from '../../../src/core/session/stopRules/median.js';
+import { arrival } from '../../../src/core/session/stopRules/stopRule.js';
 import type {
   GroupStart,
   Plan,
@@ -87,7 +88,7 @@ function replay(sim: SessionHarness): void {
 
 describe('asha', () => {
   const stops = (score: number, others: number[], eta?: number): boolean =>
-    asha.stops({ score, best: score, others }, { kind: 'asha', ...(eta && { eta }) });
+    asha.judge(arrival(score, others), { kind: 'asha', ...(eta && { eta }) }) === 'over';
 
   it('lets the first go on, and then one of eta', () => {
     expect(stops(1, [])).toBe(false);
@@ -107,12 +108,24 @@ describe('asha', () => {
   it('gives up what is no number, even alone', () => {
     expect(stops(-Infinity, [])).toBe(true);
   });
+
+  it('has the best of too few wait where that pays, and with promotion all that may come to be among the best', () => {
+    const verdict = (score: number, others: number[], coming: number, promote = false, pays = true) =>
+      asha.judge(arrival(score, others, { coming, pays }), { kind: 'asha', promote });
+    expect(verdict(1, [], 5)).toBe('waits');
+    expect(verdict(1, [], 5, false, false)).toBe('goes on');
+    expect(verdict(3, [2, 1], 5)).toBe('goes on');
+    expect(verdict(1, [2], 5)).toBe('over');
+    expect(verdict(1, [2], 4, true)).toBe('waits');
+    expect(verdict(1, [2], 3, true)).toBe('over');
+    expect(verdict(-Infinity, [], 5, true)).toBe('over');
+  });
 });
 
 describe('the median rule', () => {
   it('waits for five, then gives up whose best is less than the median of the others', () => {
     const stops = (best: number, others: number[], score = best): boolean =>
-      median.stops({ score, best, others }, { kind: 'median' });
+      median.judge(arrival(score, others, { best }), { kind: 'median' }) === 'over';
     expect(stops(0, [1, 2, 3, 4])).toBe(false);
     expect(stops(0, [1, 2, 3, 4, 5])).toBe(true);
     expect(stops(3, [1, 2, 3, 4, 5], 0)).toBe(false);

@@ -1,4 +1,5 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
+import { isPaused } from '../../../src/core/model/sweepTasks.js';
 import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
@@ -731,7 +732,7 @@ export function idleBesideWork({ session }: SessionHarness): string[] {
   }
   const isSettled = planned.fresh && !planning && !probing && news.length === 0;
   const forgotten = state.tasks
-    .filter(task => task.status === 'ready' && !known.has(task.spec.name))
+    .filter(task => task.status === 'ready' && !isPaused(task) && !known.has(task.spec.name))
     .map(({ spec }) => spec.name);
   return isSettled ? [...idle, ...forgotten] : idle;
 }

@@ -1,17 +1,28 @@
-import { type IStopRule, placeOf } from './stopRule.js';
+import type { IStopRule } from './stopRule.js';
 
 const ETA = 3;
 
 /**
- * Asynchronous successive halving that stops (Li et al., MLSys 2020): at each rung one of `eta` goes on, and the next rung is
- * after `eta` times as many samples. Nobody waits: who comes is compared with those that were there before.
+ * Asynchronous successive halving (Li et al., MLSys 2020): at each rung one of `eta` goes on, and the next rung is after `eta`
+ * times as many samples. Who comes is compared with those that were there before it. The best of fewer than `eta` is good by
+ * chance: it pauses where that pays, until more have come. Who is not among the best is given up, or, where it is to be
+ * promoted, pauses as long as it may come to be.
  */
 export const asha: IStopRule = {
   firstShare: 1 / ETA ** 3,
   next: (samples, _first, { eta = ETA }) => samples * eta,
   goOn: ({ eta = ETA }) => 1 / eta,
-  stops: (comparison, { eta = ETA }) => {
-    const places = Math.max(1, Math.floor((comparison.others.length + 1) / eta));
-    return comparison.score === -Infinity || placeOf(comparison) > places;
+  judge: ({ score, of, place, coming, pays }, { eta = ETA, promote }) => {
+    const places = (count: number): number => Math.floor(count / eta);
+    if (score === -Infinity) {
+      return 'over';
+    }
+    if (place <= places(of)) {
+      return 'goes on';
+    }
+    if (place === 1) {
+      return pays ? 'waits' : 'goes on';
+    }
+    return promote && place <= places(of + coming) ? 'waits' : 'over';
   }
 };

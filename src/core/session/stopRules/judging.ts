@@ -1,6 +1,6 @@
 import { metricValue } from '../../model/metricName.js';
 import { membersOf } from '../../model/sweepTasks.js';
-import type { Criterion, GivenUp, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
+import type { Criterion, GroupEvent, RungValue, TaskState } from '../../wire/messages.js';
 import {
   findTask,
   type ISession,
@@ -11,13 +11,13 @@ import {
   withNotice,
   withTask
 } from '../session.js';
-import { giveUp } from '../stopping.js';
+import { giveUp, pauseAt } from '../stopping.js';
+import { arrivalAt, givenUpAt, rungAt } from './comparison.js';
 import { comparedBy, type IRuledSweep, ladderOf, ruledSweep } from './ladder.js';
 import { noMetric } from './refusal.js';
-import { placeOf, scoreOf } from './stopRule.js';
 
 /**
- * Note how good a task is at a rung, and stop it if the rule of its sweep says so. What was told of a step first counts: a task
+ * Note how good a task is at a rung, and have it wait or stop if the rule of its sweep says so. What was told of a step first counts: a task
  * that trains it once more, having lost its ranks, is not judged twice.
  */
 export function noteRung(session: ISession, event: GroupEvent): IStep {
@@ -38,33 +38,19 @@ export function noteRung(session: ISession, event: GroupEvent): IStep {
   const rungs = [...(task.rungs ?? []), rung].sort((a, b) => a.step - b.step);
   const noted = withTask(session, event.task, { rungs });
   const isLeft = task.spared || ruled.sweep.unjudged || (task.status === 'stopping' && !task.moving);
-  const givenUp = isLeft ? undefined : judged(session, ruled, task, rung, place, criterion);
-  if (!givenUp) {
+  if (isLeft) {
     return { session: noted, commands: [] };
   }
-  return giveUp(noted, task, givenUp);
-}
-
-/** Why a rule gives up a task at a rung; undefined when it goes on. */
-function judged(
-  session: ISession,
-  ruled: IRuledSweep,
-  task: TaskState,
-  { step, value }: RungValue,
-  place: number,
-  criterion: Criterion
-): GivenUp | undefined {
-  const { rule, numbers, sweep } = ruled;
-  const others = membersOf(session.state.tasks, sweep.spec.name).flatMap(other => {
-    const at = other === task ? undefined : ladderOf(session.state, ruled, other)[place];
-    const found = other.rungs?.find(rung => rung.step === at);
-    return found ? [scoreOf(found.value, criterion.goal)] : [];
-  });
-  const score = scoreOf(value, criterion.goal);
-  const best = Math.max(score, ...(task.rungs ?? []).map(rung => scoreOf(rung.value, criterion.goal)));
-  return rule.stops({ score, best, others }, numbers)
-    ? { rule: numbers.kind, step, place: placeOf({ score, others }), of: others.length + 1 }
-    : undefined;
+  const there = findTask(noted, event.task)!;
+  const comparison = arrivalAt(noted, rungAt(noted, ruled, place), there);
+  switch (ruled.rule.judge(comparison, ruled.numbers)) {
+    case 'goes on':
+      return { session: noted, commands: [] };
+    case 'waits':
+      return pauseAt(noted, there, rung.step);
+    case 'over':
+      return giveUp(noted, there, givenUpAt(ruled, rung.step, comparison));
+  }
 }
 
 /** The session whose sweep is trained without its rule, which would compare by what no evaluation tells. */

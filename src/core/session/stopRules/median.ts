@@ -14,8 +14,8 @@ export const median: IStopRule = {
   firstShare: 1 / 9,
   next: (samples, first) => samples + Math.max(first, samples / 8),
   goOn: () => GO_ON,
-  stops: ({ score, best, others }) =>
-    score === -Infinity || (others.length >= LEAST && best < medianOf(others))
+  judge: ({ score, best, of, others }) =>
+    score === -Infinity || (of > LEAST && best < medianOf(others())) ? 'over' : 'goes on'
 };
 
 function medianOf(values: readonly number[]): number {

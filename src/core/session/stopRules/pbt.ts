@@ -12,7 +12,7 @@ export const pbt: IStopRule = {
   next: (samples, first) => samples + first,
   // Who gives way makes room for another, which goes on from there.
   goOn: () => 1,
-  stops: () => false
+  judge: () => 'goes on'
 };
 
 /** Places of members in the order of their scores, the best first. */

@@ -6,9 +6,20 @@ export interface IComparison {
   readonly score: number;
   /** The best that it had up to now. */
   readonly best: number;
-  /** Of those that were at the rung before it. */
-  readonly others: readonly number[];
+  /** How many are known at the rung, itself included. */
+  readonly of: number;
+  /** Scores of the others that are known there. */
+  readonly others: () => readonly number[];
+  /** Its place among all of them, from 1. */
+  readonly place: number;
+  /** How many may still come to the rung. */
+  readonly coming: number;
+  /** Whether a pause pays: its devices would be free, and some of those to come wait for some. */
+  readonly pays: boolean;
 }
+
+/** What becomes of a task at a rung: it goes on, waits there until more is known, or is given up. */
+export type Verdict = 'goes on' | 'waits' | 'over';
 
 /** By which tasks are given up that train. A rule knows of scores alone: neither of tasks nor of time. */
 export interface IStopRule {
@@ -18,8 +29,8 @@ export interface IStopRule {
   readonly next: (samples: number, first: number, numbers: StopRule) => number;
   /** Of the tasks that come to a rung, the share that is likely to go on: by it devices are planned. */
   readonly goOn: (numbers: StopRule) => number;
-  /** Whether a task is to be given up. */
-  readonly stops: (comparison: IComparison, numbers: StopRule) => boolean;
+  /** Asked when a task comes to a rung, and of one that waits there whenever more is known. */
+  readonly judge: (comparison: IComparison, numbers: StopRule) => Verdict;
 }
 
 /** What a value is worth to a rule; null is no number. */
@@ -27,7 +38,13 @@ export function scoreOf(value: number | null, goal: Criterion['goal']): number {
   return value === null ? -Infinity : goal === 'max' ? value : -value;
 }
 
-/** The place of a task among those at a rung, from 1: of equal ones the earlier has the better. */
-export function placeOf({ score, others }: Pick<IComparison, 'score' | 'others'>): number {
-  return 1 + others.filter(other => other >= score).length;
+/** How a task compares that comes to a rung where others were before it: of equal ones the earlier has the better place. */
+export function arrival(
+  score: number,
+  others: readonly number[],
+  more: Partial<IComparison> = {}
+): IComparison {
+  const place = 1 + others.filter(other => other >= score).length;
+  const of = others.length + 1;
+  return { ...{ score, best: score, of, others: () => others, place, coming: 0, pays: false }, ...more };
 }

@@ -1,4 +1,5 @@
 import { strategyLabel } from '../../model/strategy.js';
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
@@ -98,6 +99,9 @@ function endCell(
         tone: 'warning'
       };
     case 'stopped':
+      if (following === undefined && isPaused(task)) {
+        return { text: trans.__('left, to wait at a rung') };
+      }
       return following !== undefined || task.status === 'ready'
         ? { text: trans.__('left, to go on by the plan') }
         : { text: trans.__('was stopped'), tone: 'warning' };

@@ -1,5 +1,6 @@
 import { isSameModel } from '../../model/deviceModels.js';
 import { strategyKey, strategyLabel } from '../../model/strategy.js';
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Attempt, ProfileCell, SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, failuresBlock, lead, remarksBlock, sentence, tableBlock } from '../display/block.js';
@@ -56,7 +57,11 @@ function matrixOf({ inspection }: TaskState, state: SessionState): IProfileMatri
   return { devices, classes: classes.filter(({ signature }) => signature === inspection?.signature) };
 }
 
-function choiceBlocks({ spec: { name } }: TaskState, state: SessionState, trans: ITranslation): Blocks {
+function choiceBlocks(task: TaskState, state: SessionState, trans: ITranslation): Blocks {
+  const { name } = task.spec;
+  if (isPaused(task)) {
+    return [lead(trans.__('It waits at a rung. A plan has it again once it is among the best there.'))];
+  }
   const plan = state.plan?.plan;
   if (plan === undefined) {
     return [

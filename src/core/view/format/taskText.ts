@@ -1,5 +1,6 @@
 import { sharesOf } from '../../model/schedule/deviceRuns.js';
 import { strategyLabel } from '../../model/strategy.js';
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type {
   Argument,
@@ -45,11 +46,15 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
   }
 }
 
-/** What a task is: its status, or that the rule of its sweep trains it no further. */
+/** What a task is: its status, or that the rule of its sweep trains it no further, or has it wait. */
 export function standingWords(
-  { status, givenUp }: Pick<TaskState, 'status' | 'givenUp'>,
+  task: Pick<TaskState, 'status' | 'givenUp' | 'pausedAt'>,
   trans: ITranslation
 ): IStatusWords {
+  const { status, givenUp } = task;
+  if (isPaused(task)) {
+    return { sign: '‖', text: trans.__('paused'), tone: 'muted' };
+  }
   return givenUp ? { sign: '◇', text: trans.__('given up'), tone: 'muted' } : statusWords(status, trans);
 }
 

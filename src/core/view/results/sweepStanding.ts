@@ -1,7 +1,7 @@
 import { hasDiverged } from '../../model/divergence.js';
 import { BY_LOSS } from '../../model/metricGoal.js';
 import { metricValue } from '../../model/metricName.js';
-import { membersOf } from '../../model/sweepTasks.js';
+import { isPaused, membersOf } from '../../model/sweepTasks.js';
 import type { Argument, Criterion, SessionState, SweepState, TaskState } from '../../wire/messages.js';
 import { criterionOf } from './criterion.js';
 
@@ -14,6 +14,13 @@ export interface IStanding {
   readonly value: number | null | undefined;
   /** After how many steps that was found; undefined at the end of a task. */
   readonly step: number | undefined;
+  /** While its rule has it wait at a rung: after which steps, and its place among those that are known there. */
+  readonly pause?: {
+    readonly rule: string;
+    readonly step: number;
+    readonly place: number;
+    readonly of: number;
+  };
 }
 
 /** How the tasks of a sweep stand, the best first. */
@@ -23,9 +30,10 @@ export interface ISweepStanding {
   readonly standings: readonly IStanding[];
   /** The best of those that are at their end; while there is none, of all. Undefined while none has a number. */
   readonly best: IStanding | undefined;
-  /** How many were trained to the end, train now, were given up by the rule, or failed. */
+  /** How many were trained to the end, train now, wait at a rung, were given up by the rule, or failed. */
   readonly trained: number;
   readonly training: number;
+  readonly paused: number;
   readonly givenUp: number;
   readonly failed: number;
   /** After which steps tasks have been compared, in order. */
@@ -66,21 +74,46 @@ function standingOf(sweep: SweepState, all: readonly TaskState[]): ISweepStandin
   const criterion = sweep.spec.by ?? said ?? BY_LOSS;
   const ranked = inOrder(tasks.map(task => lastKnown(task, criterion)));
   const isGivenUp = ({ givenUp }: TaskState): boolean => givenUp !== undefined;
-  const standings = ranked.map(({ task, depth, value, step }, i) => ({
-    ...{ task, value, step },
-    place: depth > 0 ? i + 1 : undefined
-  }));
+  const costsAt = sortedCosts(ranked);
+  const standings = ranked.map((known, i): IStanding => {
+    const { task, depth, value, step } = known;
+    const pause = isPaused(task) ? pauseOf(sweep, known, costsAt) : undefined;
+    return { task, value, step, place: depth > 0 ? i + 1 : undefined, ...(pause && { pause }) };
+  });
   const found = standings.filter(({ place, value }) => place !== undefined && typeof value === 'number');
   return {
     ...{ sweep, criterion, standings },
     best: found.find(({ step }) => step === undefined) ?? found[0],
     trained: tasks.filter(({ status }) => status === 'finished').length,
-    training: tasks.filter(task => isTraining(task) && !isGivenUp(task)).length,
+    training: tasks.filter(task => isTraining(task) && !isGivenUp(task) && !isPaused(task)).length,
+    paused: tasks.filter(isPaused).length,
     givenUp: tasks.filter(isGivenUp).length,
     failed: tasks.filter(task => isFailed(task) && !isGivenUp(task)).length,
     rungs: [...new Set(tasks.flatMap(({ rungs = [] }) => rungs.map(({ step }) => step)))].sort(
       (a, b) => a - b
     )
+  };
+}
+
+/** How a task that waits stands there; equal ones share a place. */
+function pauseOf(
+  { spec: { stop } }: SweepState,
+  { task: { pausedAt = 0, rungs = [] }, costs }: IKnown,
+  costsAt: (rung: number) => readonly number[]
+): IStanding['pause'] {
+  const rung = rungs.findIndex(({ step }) => step === pausedAt);
+  const there = costsAt(rung);
+  const place = there.indexOf(costs[rung]!) + 1;
+  return stop && place > 0 ? { rule: stop.kind, step: pausedAt, place, of: there.length } : undefined;
+}
+
+/** What is known of tasks at a comparison, the best first; sorted once it is asked for. */
+function sortedCosts(all: readonly IKnown[]): (rung: number) => readonly number[] {
+  const sorted = new Map<number, readonly number[]>();
+  return rung => {
+    const found = sorted.get(rung) ?? all.flatMap(({ costs }) => costs[rung] ?? []).sort(compared);
+    sorted.set(rung, found);
+    return found;
   };
 }
 

@@ -17,7 +17,7 @@ export function sweepBlocks(state: SessionState, trans: ITranslation): Block[] {
 
 /** How a sweep stands: `digits: 34 of 54 points, 5 trained to the end, 21 given up early, best 0.9710 (lr=0.0023, width=128)`. */
 export function sweepLine(standing: ISweepStanding, trans: ITranslation): string {
-  const { sweep, trained, givenUp, failed, best } = standing;
+  const { sweep, trained, paused, givenUp, failed, best } = standing;
   const renewed = renewedOf(standing);
   const points = pointsOf(sweep);
   const facts = [
@@ -26,6 +26,7 @@ export function sweepLine(standing: ISweepStanding, trans: ITranslation): string
       : trans._n('%2 point', '%2 points', points, count(points)),
     ...(renewed > 0 ? [trans.__('%1 that went on in their place', count(renewed))] : []),
     trans.__('%1 trained to the end', count(trained)),
+    ...(paused > 0 ? [trans.__('%1 paused', count(paused))] : []),
     ...(sweep.spec.stop ? [trans.__('%1 given up early', count(givenUp))] : []),
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
     ...(best ? [bestWords(best, standing, trans)] : [])
@@ -35,13 +36,14 @@ export function sweepLine(standing: ISweepStanding, trans: ITranslation): string
 
 /** What has become of the points of a sweep, for those who do not see it: `Of 54 points 5 trained, 2 training, 21 given up`. */
 export function sweepBarWords(standing: ISweepStanding, trans: ITranslation): string {
-  const { sweep, trained, training, givenUp, failed } = standing;
+  const { sweep, trained, training, paused, givenUp, failed } = standing;
   return trans.__(
     'Of %1 points %2',
     count(pointsOf(sweep) + renewedOf(standing)),
     [
       trans.__('%1 trained', count(trained)),
       trans.__('%1 training', count(training)),
+      ...(paused > 0 ? [trans.__('%1 paused', count(paused))] : []),
       trans.__('%1 given up', count(givenUp)),
       ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : [])
     ].join(', ')
@@ -100,7 +102,9 @@ export function comparedWords({ sweep, criterion, rungs }: ISweepStanding, trans
 function ruleWords({ stop }: SweepSpec, trans: ITranslation): string | undefined {
   switch (stop?.kind) {
     case 'asha':
-      return trans.__('asha lets the best of every %1 go on', String(stop.eta ?? 3));
+      return stop.promote
+        ? trans.__('asha has the best of every %1 go on, others wait for it', String(stop.eta ?? 3))
+        : trans.__('asha lets the best of every %1 go on', String(stop.eta ?? 3));
     case 'median':
       return trans.__('median gives up those that are worse than half of the others');
     case 'pbt':

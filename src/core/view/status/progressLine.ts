@@ -1,4 +1,5 @@
 import { busyElsewhere } from '../../model/busyDevices.js';
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
@@ -63,8 +64,9 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   const number = (wanted: (status: TaskStatus) => boolean): number =>
     state.tasks.filter(task => wanted(task.status)).length;
   const trained = number(status => status === 'finished');
+  const paused = state.tasks.filter(isPaused).length;
   const leaving = state.tasks.filter(
-    ({ status, moving, givenUp }) => status === 'stopping' && !moving && !givenUp
+    task => task.status === 'stopping' && !task.moving && !task.givenUp && !isPaused(task)
   ).length;
   const running = state.tasks.filter(isRunning).length;
   const isFailed = (status: TaskStatus): boolean => status === 'failed' || status === 'invalid';
@@ -87,8 +89,9 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   const names = new Set(without.map(({ task }) => task));
   const waiting = goesOn
     ? 0
-    : state.tasks.filter(({ spec, status }) => status === 'ready' && !names.has(spec.name)).length;
-  if (running + leaving + trained + stopped + givenUp === 0 && state.goal !== 'run') {
+    : state.tasks.filter(task => task.status === 'ready' && !isPaused(task) && !names.has(task.spec.name))
+        .length;
+  if (running + leaving + trained + stopped + paused + givenUp === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
     return [
@@ -103,6 +106,7 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
     trans.__('%1/%2 trained', count(trained), count(all)),
     ...(givenUp > 0 ? [trans.__('%1 given up', count(givenUp))] : []),
     ...(running > 0 ? [trans.__('%1 running', count(running))] : []),
+    ...(paused > 0 ? [trans.__('%1 paused', count(paused))] : []),
     ...(leaving > 0 ? [trans.__('%1 stopping', count(leaving))] : []),
     ...(preparing !== undefined ? [preparing] : []),
     ...(stopped > 0 ? [trans.__('%1 stopped', count(stopped))] : []),

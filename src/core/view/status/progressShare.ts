@@ -1,3 +1,4 @@
+import { isPaused } from '../../model/sweepTasks.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
 import { leftOut } from './leftOut.js';
@@ -48,7 +49,7 @@ function shareOf(state: SessionState): number | undefined {
   for (const task of counted) {
     const weight = weights.get(task.spec.name) ?? usual;
     const share = taskShare(task);
-    const rest = isGivenUp(task) ? 0 : plannedShare(state, task.spec.name) * (1 - share);
+    const rest = isGivenUp(task) || isPaused(task) ? 0 : plannedShare(state, task.spec.name) * (1 - share);
     all += weight * (share + rest);
     done += weight * share;
   }

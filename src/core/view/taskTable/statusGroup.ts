@@ -1,3 +1,4 @@
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { TaskState } from '../../wire/messages.js';
 
@@ -7,9 +8,13 @@ export const STATUS_GROUPS = ['failed', 'training', 'waiting', 'stopped', 'given
 export type StatusGroup = (typeof STATUS_GROUPS)[number];
 
 /** The group of a task's status. */
-export function statusGroup({ status, moving, givenUp }: TaskState): StatusGroup {
+export function statusGroup(task: TaskState): StatusGroup {
+  const { status, moving, givenUp } = task;
   if (givenUp) {
     return 'given-up';
+  }
+  if (isPaused(task)) {
+    return 'waiting';
   }
   switch (status) {
     case 'failed':

@@ -2,7 +2,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { count, metric, NOTHING } from '../format/format.js';
-import { givenUpWords } from '../results/givenUpText.js';
+import { judgedWords } from '../results/givenUpText.js';
 import { sweepStandings } from '../results/sweepStanding.js';
 import type { ITaskColumn } from './taskColumn.js';
 
@@ -63,12 +63,14 @@ export function sweepColumns(state: SessionState, trans: ITranslation): ISweepCo
       {
         id: 'given-up',
         label: trans.__('Given up'),
-        about: trans.__('Why the rule of its sweep trains it no further; `%saturn run` and its name do'),
+        about: trans.__(
+          'Why the rule of its sweep trains it no further, or has it wait; `%saturn run` and its name train it'
+        ),
         isUsual: sweeps.some(({ sweep }) => sweep.spec.stop !== undefined),
         width: 26,
         value: ({ task }) => task.givenUp?.step,
-        raw: ({ task }) => givenUpWords(task, trans),
-        cell: ({ task }) => ({ text: givenUpWords(task, trans) ?? NOTHING })
+        raw: row => judgedWords(row, trans),
+        cell: row => ({ text: judgedWords(row, trans) ?? NOTHING })
       },
       ...rungs.map(
         (step): ITaskColumn => ({

@@ -1,10 +1,11 @@
+import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
 import type { Argument, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
 import { lineage, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
-import { givenUpWords } from '../results/givenUpText.js';
+import { judgedWords } from '../results/givenUpText.js';
 import { metricColumns } from './metricColumns.js';
 import { devicesColumn, nodeColumn, strategyColumn } from './placeColumns.js';
 import { progressColumn } from './progressColumn.js';
@@ -235,9 +236,10 @@ function stateColumn(trans: ITranslation): ITaskColumn {
     isUsual: true,
     width: 10,
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
-    raw: ({ task }) => (task.givenUp ? 'given up' : task.status),
-    cell: ({ task }) => {
-      const message = (task.error ?? task.result?.evaluationError)?.message ?? givenUpWords(task, trans);
+    raw: ({ task }) => (task.givenUp ? 'given up' : isPaused(task) ? 'paused' : task.status),
+    cell: row => {
+      const { task } = row;
+      const message = (task.error ?? task.result?.evaluationError)?.message ?? judgedWords(row, trans);
       const cell = statusCell(task, trans);
       return message === undefined ? cell : { ...cell, title: message };
     }

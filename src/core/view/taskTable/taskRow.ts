@@ -28,7 +28,7 @@ export interface ITaskRow {
   /** The same times the number of devices. */
   readonly deviceSeconds: number | undefined;
   /** How it stands in its sweep; undefined where that has neither a search nor a rule. */
-  readonly standing: Pick<IStanding, 'place' | 'value' | 'step'> | undefined;
+  readonly standing: Pick<IStanding, 'place' | 'value' | 'step' | 'pause'> | undefined;
 }
 
 /** The rows of a session, and what they were made of. */
@@ -75,6 +75,8 @@ function isSame(a: ITaskRow, b: ITaskRow): boolean {
     a.standing?.place === b.standing?.place &&
     a.standing?.value === b.standing?.value &&
     a.standing?.step === b.standing?.step &&
+    a.standing?.pause?.place === b.standing?.pause?.place &&
+    a.standing?.pause?.of === b.standing?.pause?.of &&
     a.deviceSeconds === b.deviceSeconds &&
     (a.planned === b.planned ||
       (a.planned?.seconds === b.planned?.seconds &&

@@ -1,0 +1,174 @@
+import { expect, it } from 'vitest';
+import { ENGLISH } from '../../../src/core/model/translation.js';
+import { emptySession } from '../../../src/core/session/session.js';
+import { step } from '../../../src/core/session/step.js';
+import { standingWords } from '../../../src/core/view/format/taskText.js';
+import { judgedWords } from '../../../src/core/view/results/givenUpText.js';
+import { standingsByTask } from '../../../src/core/view/results/sweepStanding.js';
+import type { StopRule, SweepSpec, TaskState } from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, spec } from './sessionHarness.js';
+
+const SINGLE = { technique: 'single', devices: 1 };
+
+/** A sweep whose tasks train one after the other, on one device, by a faultless planner. */
+class Sweep extends SessionHarness {
+  /** The task that trains, with the number of its attempt. */
+  training: { task: string; attempt: number } | undefined;
+
+  constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }) {
+    super();
+    const sweep: SweepSpec = { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop };
+    this.connect(1);
+    this.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)), sweep });
+    for (const task of names) {
+      const found = inspection('sig', 81, [SINGLE]);
+      this.feed({ kind: 'inspected', result: { task, hash: 'h', inspection: found } });
+    }
+    const cell = { signature: 'sig', strategy: SINGLE, status: 'ok', source: 'measured' } as const;
+    this.feed({ kind: 'cells-recalled', cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }] });
+    this.feed({ kind: 'run-requested' });
+    this.obey();
+  }
+
+  obey(): void {
+    while (this.pending.length > 0) {
+      const command = this.pending.shift()!;
+      if (command.kind === 'start') {
+        this.training = { task: command.body.task.name, attempt: command.body.attempt };
+        this.group(command.body.task.name, command.body.attempt, 'started', {
+          step: this.task(command.body.task.name).checkpointStep ?? 0
+        });
+      } else if (command.kind === 'stop') {
+        const { task, attempt } = command.body;
+        this.training = undefined;
+        this.group(task, attempt, 'stopped', { step: this.task(task).rungs?.at(-1)?.step ?? 1 });
+      } else if (command.kind !== 'inspect') {
+        this.perform(command, () => 'sig');
+      }
+    }
+  }
+
+  task(name: string): TaskState {
+    return this.session.state.tasks.find(task => task.spec.name === name)!;
+  }
+
+  /** The task that trains comes to a rung. */
+  reach(at: number, loss: number): string {
+    const { task, attempt } = this.training!;
+    this.group(task, attempt, 'rung', { step: at, loss });
+    this.obey();
+    return task;
+  }
+
+  words(name: string): string | undefined {
+    const task = this.task(name);
+    const standing = standingsByTask(this.session.state).get(name);
+    return judgedWords({ task, standing }, ENGLISH);
+  }
+
+  assertReplay(): void {
+    let session = emptySession('test', '/tmp/test');
+    for (const { event, time } of this.log) {
+      session = step(session, event, time).session;
+    }
+    expect(session).toEqual(this.session);
+  }
+}
+
+it('the first of too few waits while others wait for its device, and goes on once it is known to be good', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd']);
+  sweep.reach(9, 0.2);
+  expect(sweep.task('a')).toMatchObject({ status: 'ready', pausedAt: 9, checkpointStep: 9 });
+  expect(sweep.words('a')).toBe('asha: paused after 9 steps, 1 of 1 so far');
+  expect(standingWords(sweep.task('a'), ENGLISH).text).toBe('paused');
+  expect(sweep.reach(9, 0.3)).toBe('b');
+  expect(sweep.words('b')).toBe('asha: 2 of 2 after 9 steps');
+  expect(sweep.words('a')).toBe('asha: paused after 9 steps, 1 of 2 so far');
+  expect(sweep.reach(9, 0.4)).toBe('c');
+  expect(sweep.task('a').pausedAt).toBeUndefined();
+  sweep.assertReplay();
+});
+
+it('is given up when another is better, and a third makes no place for it', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd']);
+  sweep.reach(9, 0.3);
+  sweep.reach(9, 0.2);
+  expect(sweep.words('a')).toBe('asha: 2 of 2 after 9 steps');
+  expect(sweep.task('a')).toMatchObject({ status: 'stopped', checkpointStep: 9 });
+  expect(sweep.words('b')).toBe('asha: paused after 9 steps, 1 of 2 so far');
+  sweep.assertReplay();
+});
+
+it('goes on at once when nobody is to come, and so does who waits', () => {
+  const sweep = new Sweep(['a', 'b']);
+  const { task, attempt } = sweep.training!;
+  sweep.group(task, attempt, 'rung', { step: 9, loss: 0.3 });
+  expect(sweep.task('a').pausedAt).toBe(9);
+  sweep.obey();
+  // The other trains, so nobody waits for a device any more: the pause gains nothing.
+  expect(sweep.training?.task).toBe('b');
+  expect(sweep.task('a')).toMatchObject({ status: 'ready' });
+  expect(sweep.task('a').pausedAt).toBeUndefined();
+  expect(sweep.reach(9, 0.2)).toBe('b');
+  expect(sweep.status('b')).toBe('running');
+  sweep.assertReplay();
+});
+
+it('with promotion who may still come to be among the best waits, and is given up when it cannot', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd', 'e', 'f'], { kind: 'asha', first: 9, promote: true });
+  sweep.reach(9, 0.2);
+  sweep.reach(9, 0.3);
+  expect(sweep.words('b')).toBe('asha: paused after 9 steps, 2 of 2 so far');
+  sweep.reach(9, 0.25);
+  expect(sweep.words('b')).toBe('asha: 3 of 3 after 9 steps');
+  expect(sweep.words('c')).toBe('asha: paused after 9 steps, 2 of 3 so far');
+  sweep.assertReplay();
+});
+
+it('who waits is trained on by its name, and stays out when somebody stops it', () => {
+  const run = new Sweep(['a', 'b', 'c', 'd']);
+  run.reach(9, 0.3);
+  run.feed({ kind: 'run-requested' });
+  expect(run.task('a').pausedAt).toBe(9);
+  run.feed({ kind: 'run-requested', tasks: ['a'] });
+  expect(run.task('a')).toMatchObject({ status: 'ready', spared: true });
+  expect(run.task('a').pausedAt).toBeUndefined();
+  run.assertReplay();
+  const stop = new Sweep(['a', 'b', 'c', 'd']);
+  stop.reach(9, 0.3);
+  stop.feed({ kind: 'stop-requested', tasks: ['a'] });
+  expect(stop.task('a')).toMatchObject({ status: 'stopped' });
+  expect(stop.task('a').pausedAt).toBeUndefined();
+  stop.feed({ kind: 'resume-requested', tasks: ['a'] });
+  expect(stop.task('a').status).toBe('ready');
+  stop.assertReplay();
+});
+
+it('nobody waits for a rule that is none any more, nor for one of its name that has other rungs', () => {
+  for (const stop of [undefined, { kind: 'median' } as const, { kind: 'asha', first: 8 } as const]) {
+    const sweep = new Sweep(['a', 'b', 'c', 'd']);
+    sweep.reach(9, 0.3);
+    const { stop: _before, ...rest } = sweep.session.state.sweeps![0]!.spec;
+    const tasks = sweep.session.state.tasks.map(task => task.spec);
+    sweep.feed({ kind: 'tasks-added', tasks, ...(stop && { sweep: { ...rest, stop } }) });
+    expect(sweep.task('a').pausedAt).toBeUndefined();
+    expect(sweep.task('a').status).toBe('ready');
+    sweep.assertReplay();
+  }
+});
+
+it('a task that ends before its stop comes is trained: no rule has given it up, or has it wait', () => {
+  for (const loss of [0.2, 0.4]) {
+    const sweep = new Sweep(['a', 'b', 'c', 'd']);
+    sweep.reach(9, 0.3);
+    const { task, attempt } = sweep.training!;
+    sweep.group(task, attempt, 'rung', { step: 9, loss });
+    expect(sweep.status(task)).toBe('stopping');
+    sweep.group(task, attempt, 'finished', { step: 81, result: { metrics: { loss } } });
+    expect(sweep.task(task)).toMatchObject({ status: 'finished' });
+    expect(sweep.words(task)).toBeUndefined();
+    const standings = [...standingsByTask(sweep.session.state).values()];
+    expect(standings.find(({ task: { spec: one } }) => one.name === task)).toMatchObject({ step: undefined });
+    sweep.assertReplay();
+  }
+});
