@@ -224,6 +224,23 @@ describe('a node that is lost', () => {
     expect(sim.take('start')).toEqual([]);
   });
 
+  it('while its task leaves to pause: back with it, it is told so once more', () => {
+    const sim = new Cluster(['a', 'b', 'c', 'd']);
+    const rule = { kind: 'asha', first: 3 } as const;
+    const sweep = { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop: rule } as const;
+    sim.feed({ kind: 'tasks-added', tasks: sim.names.map(name => spec(name)), sweep });
+    sim.begun();
+    sim.group('b', 1, 'rung', { step: 3, loss: 1 });
+    sim.feed({ kind: 'node-away', node: 'far' });
+    expect(sim.task('b')).toMatchObject({ status: 'ready', pausedAt: 3 });
+    sim.take('stop');
+    sim.join('far', 1, { groups: [{ task: 'b', attempt: 1 }] });
+    expect(sim.task('b')).toMatchObject({ status: 'stopping', pausedAt: 3 });
+    expect(sim.take('stop')).toMatchObject([{ node: 'far', body: { task: 'b', attempt: 1 } }]);
+    sim.group('b', 1, 'stopped', { step: 4 });
+    expect(sim.task('b')).toMatchObject({ status: 'ready', pausedAt: 3, checkpointStep: 4 });
+  });
+
   it('while its task is being removed', () => {
     const sim = new Cluster(['a', 'b']);
     sim.begun();
