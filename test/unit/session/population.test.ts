@@ -19,6 +19,8 @@ import type {
 import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const SINGLE: Strategy = { technique: 'single', devices: 1 };
+const BOTH: Strategy = { technique: 'ddp', devices: 2, nodes: 2 };
+const MEETING = { host: '10.0.0.1', port: 4000, name: 'here' };
 const STEPS = 50;
 
 function population(points: number, more: Partial<SweepSpec> = {}): SweepSpec {
@@ -66,8 +68,24 @@ function spread(request: PlanRequest): Plan {
   return { ...plan, segments, makespan: Math.max(0, ...segments.map(({ end }) => end)) };
 }
 
+/** One task after the other, over both nodes. */
+function wide({ tasks }: PlanRequest): Plan {
+  let clock = 0;
+  const before = [...tasks].sort((a, b) => Number(!a.running) - Number(!b.running));
+  const segments = before.map(({ name, steps }): Segment => {
+    const start = clock;
+    clock += steps;
+    const elsewhere = [{ node: 'far', devices: ['cpu0'] }];
+    const place = { strategy: BOTH, node: 'node', devices: ['cpu0'], elsewhere };
+    return { task: name, ...place, start, end: clock, steps };
+  });
+  const base = { unplanned: [], optimal: false, method: 'construction' as const, baselines: [] };
+  return { ...base, segments, makespan: clock, lowerBound: 0, gap: 0, binding: 'none' };
+}
+
 /** What decides what happens in a world. */
 interface IFate {
+  /** Of one node; of none when tasks are to train over two. */
   readonly devices: number;
   /** Which of those that could happens next, in turn. */
   readonly order: readonly number[];
@@ -91,7 +109,11 @@ class World {
     private readonly _fate: IFate,
     private readonly _inspected: (name: string) => Partial<Inspection> = () => ({})
   ) {
-    this.sim.connect(_fate.devices);
+    this.sim.connect(Math.max(1, _fate.devices));
+    if (this._spans) {
+      this.sim.join('far', 1, { address: '10.0.0.2' });
+      this.sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    }
     const tasks = Array.from({ length: sweep.points! }, (_, place) => ({
       ...spec(`m${place}`),
       params: { lr: 1e-3 * (place + 1), width: 1 + (place % 2) }
@@ -101,8 +123,16 @@ class World {
     const together = { ...cell, signature: 'base', fused: 4, stepSeconds: 1.5, startSeconds: 1 };
     this.sim.feed({
       kind: 'cells-recalled',
-      cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }, together]
+      cells: [
+        { ...cell, stepSeconds: 1, startSeconds: 1 },
+        { ...cell, strategy: BOTH, stepSeconds: 0.6, startSeconds: 1 },
+        together
+      ]
     });
+  }
+
+  private get _spans(): boolean {
+    return this._fate.devices === 0;
   }
 
   get tasks(): readonly TaskState[] {
@@ -139,6 +169,10 @@ class World {
   private _perform(command: Command): void {
     if (command.kind === 'start') {
       const { fused = [], ...first } = command.body;
+      if (first.part && !first.part.meeting) {
+        this.sim.group(first.task.name, first.attempt, 'meets', { node: 'node', meeting: MEETING });
+        return;
+      }
       this.runs.push(1 + fused.length);
       for (const body of [first, ...fused.map(own => memberOf(first, own))]) {
         const { task, attempt } = body;
@@ -147,11 +181,12 @@ class World {
         this.sim.group(task.name, attempt, 'started', { step: at });
       }
     } else if (command.kind === 'plan') {
-      const plan = spread(command.request);
+      const plan = this._spans ? wide(command.request) : spread(command.request);
       this.sim.feed({ kind: 'plan-made', plan, basis: command.planRevision });
     } else if (command.kind === 'inspect') {
       for (const { name, hash } of command.body.tasks) {
-        const found = { ...inspection('sig', STEPS, [SINGLE]), ...this._inspected(name) };
+        const ways = this._spans ? [{ technique: 'ddp', devices: 2 }] : [SINGLE];
+        const found = { ...inspection('sig', STEPS, ways), ...this._inspected(name) };
         this.sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } });
       }
     } else if (command.kind === 'renew') {
@@ -199,6 +234,9 @@ class World {
     } else {
       const result = { loss: 1, metrics: { accuracy: this._fate.value(name, steps) } };
       this.sim.group(name, attempt, 'finished', { step: steps, result });
+    }
+    if (this._spans) {
+      this.sim.group(name, attempt, until < steps ? 'stopped' : 'finished', { node: 'far' });
     }
   }
 }
@@ -320,6 +358,20 @@ it('members that train in one run meet as others do, and those that take their p
       [10, 20, 30, 40].filter(at => at > from).slice(0, rungs.length)
     );
   }
+});
+
+it('members over several nodes meet as others do, and go on where the best are', () => {
+  const fate: IFate = { devices: 0, order: [0], value: (name, at) => chance(`${name} ${at}`) };
+  const world = new World(population(4), fate);
+  world.run();
+  replay(world.sim);
+  const attempts = world.tasks.flatMap(task => task.attempts);
+  expect(attempts.length).toBeGreaterThan(4);
+  expect(attempts.every(({ strategy, outcome }) => strategy.nodes === 2 && outcome !== 'lost')).toBe(true);
+  const made = world.tasks.filter(({ spec: member }) => member.warmStart?.continues);
+  expect(made.map(({ spec: member }) => member.warmStart!.step)).toEqual([10, 20, 30, 40]);
+  expect(world.tasks.filter(({ status }) => status === 'finished')).toHaveLength(4);
+  expect(world.sim.session.state.goal).toBe('none');
 });
 
 it('gives way by what was compared, whoever came first, and says so', () => {
