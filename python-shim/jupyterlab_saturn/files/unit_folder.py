@@ -81,7 +81,7 @@ class UnitFolder:
         try:
             with file.open("rb") as arrived:
                 os.fsync(arrived.fileno())
-            part = self._hashes.part(file, "")
+            part = self._hashes.part(file, "", anew=True)
         except FileNotFoundError:
             part = None
         if part is None or (part["sha256"], part["size"]) != (sha256, size):
@@ -94,16 +94,21 @@ class UnitFolder:
         Raises
         ------
         SaturnError
-            ``files-damaged``: one is not there.
+            ``files-damaged``: one is not there. ``bad-payload``: one would be elsewhere, or twice.
         """
+        names = [part["name"] for part in unit["parts"]]
+        if len({*names}) < len(names) or any(".." in Path(name).parts for name in names):
+            raise SaturnError("bad-payload", f"{unit['path']} has files that are not its own.")
         for part in unit["parts"]:
             source = contents.get(part["sha256"])
             if source is None:
                 raise SaturnError(DAMAGED, f"{unit['path']}/{part['name']} is not there.")
-            file = target / part["name"] if part["name"] else target
+            file = target / part["name"]
             make_private(file.parent)
             try:
-                file.hardlink_to(source)
+                file.hardlink_to(source.resolve())  # another name of a link would be one as well
+            except FileExistsError:
+                raise  # what is copied over it would be in all files of that content
             except OSError:  # not all file systems can
                 shutil.copyfile(source, file)
                 file.chmod(0o600)
