@@ -16,6 +16,7 @@ from ..paths import SessionPaths
 from ..private_folders import make_private
 from .file_line import FileLine
 from .frames import CHUNK, WINDOW
+from .node_folder import passing
 from .task_units import LOG, files_of, units_below
 from .unit_folder import (
     DAMAGED,
@@ -50,7 +51,7 @@ class NodeFiles:
         self._paths = paths
         self._line = line
         self._folder = UnitFolder(paths.folder)
-        self._passing = paths.own / "passing"
+        self._passing = passing(paths)
         shutil.rmtree(self._passing, ignore_errors=True)
 
     async def have(self, path: str) -> None:

@@ -378,6 +378,22 @@ def test_logs_follow_and_begin_anew(scene: Scene) -> None:
     asyncio.run(work())
 
 
+def test_two_who_push_a_log_push_it_once(scene: Scene) -> None:
+    """As when a checkpoint is told of while logs follow by the clock."""
+
+    async def work() -> None:
+        async with scene.files() as files:
+            await files.begin("t", 1)
+            mirror = LogMirror(scene.there, files, "t", 1)
+            scene.there.step_log("t").write_text('{"step":1}\n')
+            await asyncio.gather(mirror.push(), mirror.push())
+            mirror.close()
+
+    asyncio.run(work())
+    assert scene.ops().count("append") == 1
+    assert scene.here.step_log("t").read_text() == '{"step":1}\n'
+
+
 def test_models_and_what_libraries_write_come_whole(scene: Scene) -> None:
     async def work() -> None:
         async with scene.files() as files:
@@ -443,11 +459,15 @@ def test_a_nodes_folder_keeps_no_more_than_it_may(
         node_folder.is_node_folder(paths) and node_folder.session_folder(paths) == "/else/where/s"
     )
     assert paths.folder.name == "s"
+    # The name of a session makes no other one a copy.
+    for session in ("carried", "other"):
+        SessionPaths(session, tmp_path / "home").ensure()
+    assert not node_folder.is_node_folder(SessionPaths("other", tmp_path / "home", "far"))
     for age, name in enumerate(("new", "old", "used")):
         paths.task(name).mkdir()
         (paths.task(name) / "f").write_bytes(bytes(100))
         os.utime(paths.task(name), (1e9 - age, 1e9 - age))
-    node_folder.trim(paths, ["used"], most=250)
+    asyncio.run(node_folder.trim(paths, lambda name: name == "used", most=250))
     assert {path.name for path in paths.tasks.iterdir()} == {"new", "used"}
     left = node_folder.make_node_folder("/else/where/s", "left")
     os.utime(left.folder.parent, (1e9, 1e9))
