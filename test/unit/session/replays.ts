@@ -46,7 +46,7 @@ export function replay(log: readonly Told[]): ISession {
   );
 }
 
-/** What came of the attempts that started. */
+/** What came of the attempts that started; whether one was lost with its node or had left by then is no group's word. */
 const outcomes = ({ attempts }: TaskState): unknown[] =>
   attempts
     .filter(({ startedAt }) => startedAt !== undefined)
@@ -54,7 +54,7 @@ const outcomes = ({ attempts }: TaskState): unknown[] =>
       number,
       strategy,
       devices,
-      outcome,
+      outcome === 'lost' ? 'stopped' : outcome,
       savedStep
     ]);
 
