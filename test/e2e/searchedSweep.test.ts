@@ -102,7 +102,7 @@ test('curves end where tasks were given up; the table beneath says where', async
 test('parameters are drawn over the range that is searched, from the first points on', async () => {
   await tab('parameters');
   const axis = dashboard.locator('[data-axis="param:lr"]');
-  await axis.getByText('lr (log)').waitFor();
+  await axis.locator('text', { hasText: 'lr (log)' }).first().waitFor();
   const ticks = () => axis.locator('text').allInnerTexts();
   const before = await ticks();
   await shot('parameters');
