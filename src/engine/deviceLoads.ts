@@ -1,4 +1,4 @@
-import type { DeviceLoad, DevicesLoad, EngineMessages } from '../core/wire/messages.js';
+import type { DeviceLoad, DevicesLoad, EngineMessages, NodeState } from '../core/wire/messages.js';
 
 /** So many times are kept of each node; when there are more, each two become one. */
 const MOST = 240;
@@ -38,6 +38,7 @@ interface INode {
  */
 export class DeviceLoads {
   private readonly _nodes = new Map<string, INode>();
+  private _kept: readonly Pick<NodeState, 'id'>[] | undefined;
 
   /** Take in what an agent tells. */
   note(told: DevicesLoad): void {
@@ -58,9 +59,14 @@ export class DeviceLoads {
   }
 
   /** Forget all nodes but some: the others have left for good. */
-  keep(nodes: ReadonlySet<string>): void {
+  keep(nodes: readonly Pick<NodeState, 'id'>[] | undefined): void {
+    if (nodes === this._kept) {
+      return;
+    }
+    this._kept = nodes;
+    const ids = new Set(nodes?.map(({ id }) => id));
     for (const node of this._nodes.keys()) {
-      if (!nodes.has(node)) {
+      if (!ids.has(node)) {
         this._nodes.delete(node);
       }
     }

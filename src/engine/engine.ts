@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { asJournaled } from '../core/session/begunAttempts.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
@@ -218,8 +219,9 @@ export class Engine implements IDisposable {
   }
 
   /** Journal an event, take it in, act on it, and tell the clients. Throws when it cannot be journaled. */
-  private _apply(event: SessionEvent): void {
+  private _apply(told: SessionEvent): void {
     const time = this._options.now();
+    const event = asJournaled(this._session, told);
     // Progress is worth no disk write: checkpoints say where a task goes on.
     const progress = event.kind === 'group' && event.event.kind === 'step';
     let taken = step(this._session, event, time);
@@ -236,10 +238,7 @@ export class Engine implements IDisposable {
       this._cacheSync.after(this._session, event, taken.session, time);
     }
     const { session, commands } = taken;
-    const { nodes } = session.state;
-    if (nodes !== this._session.state.nodes) {
-      this._loads.keep(new Set(nodes?.map(({ id }) => id)));
-    }
+    this._loads.keep(session.state.nodes);
     this._session = session;
     if (!progress) {
       this._history.note(this._journal.seq, time, session);

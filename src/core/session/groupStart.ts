@@ -40,7 +40,7 @@ export function startGroup(
 ): [ISession, StartCommand] {
   const attempt = attemptAt(session, task, wish, time);
   const { run } = session.state;
-  const started = withTask(withState(session, { run: begun(run, time) }), task.spec.name, {
+  const started = withTask(withState(session, { run: begunRun(run, time) }), task.spec.name, {
     status: 'starting',
     attempts: [...task.attempts, attempt],
     progress: { step: task.checkpointStep ?? 0 }
@@ -206,7 +206,7 @@ function partOf(
 }
 
 /** A run in which training begins: it goes on with one that was over, and does not count the time between. */
-function begun(run: RunState | undefined, time: number): RunState {
+export function begunRun(run: RunState | undefined, time: number): RunState {
   if (run?.endedAt === undefined) {
     return run ?? { startedAt: time };
   }

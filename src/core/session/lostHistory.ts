@@ -1,5 +1,9 @@
 import { modelAt } from '../model/deviceModels.js';
-import type { AgentHello, Attempt, HistoryLostEvent, TaskState } from '../wire/messages.js';
+import { strategyKey } from '../model/strategy.js';
+import { isEqual } from '../wire/equality.js';
+import type { AgentHello, Attempt, GroupOrder, HistoryLostEvent, TaskState } from '../wire/messages.js';
+import { replaceLast } from './attemptEnds.js';
+import { trainedIn } from './begunAttempts.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
 import { nodesOf } from './stopping.js';
@@ -27,7 +31,7 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
 }
 
 /**
- * The session that knows again of the groups that an agent has, though their start is forgotten. In a run a task goes on
+ * The session that knows of the groups that an agent has what that says, though their start is forgotten. In a run a task goes on
  * in its group; else that saves and leaves. So do groups of tasks that are to be inspected first, and those over several
  * nodes, of which an agent has a part.
  *
@@ -35,19 +39,22 @@ export function noteLostHistory(session: ISession, { error, saved }: HistoryLost
  */
 export function withForgottenGroups(session: ISession, { node, groups }: AgentHello, time: number): ISession {
   const isRun = session.state.goal === 'run';
-  const on = (devices: string[]): Pick<Attempt, 'model'> => {
+  const ordered = ({ strategy, devices, fused }: GroupOrder): Ordered => {
     const model = modelAt({ nodes: [node] }, { node: node.id, devices });
-    return model === undefined ? {} : { model };
+    return {
+      strategy,
+      node: node.id,
+      devices,
+      ...(model !== undefined && { model }),
+      ...(fused && { fusion: `${fused.join(' ')} ${time}` })
+    };
   };
-  return mapTasks(session, task => {
+  return mapTasks(session, known => {
+    const task = asOrdered(known, groups, ordered);
     const [first, next] = forgotten(task, groups).map(
       ({ attempt, order }): Attempt => ({
         number: attempt,
-        strategy: order.strategy,
-        node: node.id,
-        devices: order.devices,
-        ...on(order.devices),
-        ...(order.fused && { fusion: `${order.fused.join(' ')} ${time}` }),
+        ...ordered(order),
         requestedAt: time,
         startedAt: time,
         fromStep: task.checkpointStep ?? 0
@@ -65,13 +72,41 @@ export function withForgottenGroups(session: ISession, { node, groups }: AgentHe
       };
     }
     return {
-      ...task,
-      attempts: [...task.attempts, first],
-      error: undefined,
+      ...trainedIn(task, first, time),
       ...(next ? { next } : {}),
       ...(isRun && !next ? { status: 'running' } : { status: 'stopping', moving: isRun || undefined })
     };
   });
+}
+
+type Ordered = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'model' | 'fusion'>;
+
+/** A task whose attempts are what an agent was told to begin: the rules may have been others then than those that are known. */
+function asOrdered(
+  task: TaskState,
+  groups: AgentHello['groups'],
+  ordered: (order: GroupOrder) => Ordered
+): TaskState {
+  const last = lastAttempt(task);
+  if (!last || !isActive(task)) {
+    return task;
+  }
+  const right = (attempt: Attempt): Attempt => {
+    const { order } = groups.find(one => one.task === task.spec.name && one.attempt === attempt.number) ?? {};
+    if (order?.hash !== task.spec.hash || order.strategy.nodes !== undefined || attempt.elsewhere) {
+      return attempt;
+    }
+    const told = ordered(order);
+    const { until: _, fusion: __, model: ___, ...rest } = attempt;
+    return told.node !== attempt.node || isLike(told, attempt) ? attempt : { ...rest, ...told };
+  };
+  const next = task.next && right(task.next);
+  const now = right(last);
+  return now === last && next === task.next ? task : { ...task, next, attempts: replaceLast(task, now) };
+}
+
+function isLike(one: Ordered, other: Ordered): boolean {
+  return strategyKey(one.strategy) === strategyKey(other.strategy) && isEqual(one.devices, other.devices);
 }
 
 type Forgotten = AgentHello['groups'][number] & Required<Pick<AgentHello['groups'][number], 'order'>>;

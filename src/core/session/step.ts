@@ -1,6 +1,7 @@
 import type { AgentHello, Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
+import { withBegun } from './begunAttempts.js';
 import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } from './bridge.js';
 import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
@@ -168,13 +169,16 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     }
     case 'plan-made': {
       const { planning, probing } = session.state;
-      if (event.basis !== session.planRevision || !(planning || probing)) {
+      // A question that was never asked was so by other rules: those by which the session lived whose journal this is.
+      const isOther = event.basis > session.planRevision;
+      if (!isOther && (event.basis !== session.planRevision || !(planning || probing))) {
         return only(session);
       }
+      const asked = isOther ? { ...session, planRevision: event.basis } : session;
       if (probing) {
-        return only(noteTrialPlan(session, event.plan));
+        return only(noteTrialPlan(asked, event.plan));
       }
-      return adoptPlan(session, event.plan, time);
+      return adoptPlan(asked, event.plan, time);
     }
     case 'plan-failed':
       return only(event.basis === session.planRevision ? notePlanFailure(session, event.error) : session);
@@ -202,7 +206,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteRankGroup(session, event.event);
+      return noteRankGroup(withBegun(session, event), event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':

@@ -17,7 +17,7 @@ describe('DeviceLoads', () => {
     const loads = new DeviceLoads();
     loads.note(told(10, 0.5));
     loads.note({ ...told(10, 0.5), node: 'gone' });
-    loads.keep(new Set(['n', 'new']));
+    loads.keep([{ id: 'n' }, { id: 'new' }]);
     expect(loads.read(60, 13).nodes.map(({ node }) => node)).toEqual(['n']);
   });
 

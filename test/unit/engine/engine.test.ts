@@ -482,6 +482,10 @@ it('does not journal progress, and journals all else before it answers', async (
     'finished'
   ]);
   expect(kinds.slice(-3)).toEqual(['plan-made', 'started', 'finished']);
+  const told = readFileSync(join(folder, 'journal.jsonl'), 'utf8').match(
+    /"begun":\{"attempt":\{"number":1,/g
+  );
+  expect(told).toHaveLength(1);
 });
 
 it('outlives a full disk when the time of a task has come, and notes it later', async () => {

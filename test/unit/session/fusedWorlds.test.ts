@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import { countRuns } from '../../../src/core/session/fusedRuns.js';
-import { emptySession, isActive } from '../../../src/core/session/session.js';
-import { step } from '../../../src/core/session/step.js';
+import { isActive } from '../../../src/core/session/session.js';
 import type { SessionState } from '../../../src/core/wire/messages.js';
+import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
 import { devicesInUse, type IOutcome, type IWorld, type IWorldTask, live, randomWorld } from './world.js';
 
@@ -79,11 +79,7 @@ function assertDone({ sim, trained, lost }: IOutcome, world: string): void {
     plans.flatMap(({ fault }) => fault ?? []),
     world
   ).toEqual([]);
-  let replayed = emptySession('test', '/tmp/test');
-  for (const { event, time } of sim.log) {
-    replayed = step(replayed, event, time).session;
-  }
-  expect(replayed).toEqual(sim.session);
+  assertTold(sim, world);
 }
 
 /** How many tasks were in each run there was. */

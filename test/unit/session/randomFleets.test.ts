@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
-import { emptySession } from '../../../src/core/session/session.js';
-import { step } from '../../../src/core/session/step.js';
 import { type Fleet, type IFleetOutcome, type IFleetWorld, type INodeFate, liveOnNodes } from './fleet.js';
+import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
 import { devicesInUse, idleBesideWork, randomWorld } from './world.js';
 
@@ -63,11 +62,7 @@ function assertDone({ sim, trained, lost, saved }: IFleetOutcome, world: string)
     const kept = (trained.get(spec.name) ?? 0) - (lost.get(spec.name) ?? 0);
     expect(kept, what).toBe(status === 'finished' ? inspection!.steps : (saved.get(spec.name) ?? 0));
   }
-  let replayed = emptySession('test', '/tmp/test');
-  for (const { event, time } of sim.log) {
-    replayed = step(replayed, event, time).session;
-  }
-  expect(replayed).toEqual(sim.session);
+  assertTold(sim, world);
 }
 
 it(

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import { isPaused } from '../../../src/core/model/sweepTasks.js';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
-import { emptySession } from '../../../src/core/session/session.js';
-import { step } from '../../../src/core/session/step.js';
 import type { StopRule, TaskState } from '../../../src/core/wire/messages.js';
+import { assertTold } from './replays.js';
 import { devicesInUse, type IOutcome, type IWorld, live, randomWorld } from './world.js';
 
 const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 15));
@@ -30,11 +29,7 @@ function compared(seed: number, stop: StopRule, hard: boolean): IWorld {
 
 /** Whatever has happened, it happens again when the journal is read, and each rung counts once. */
 function assertSame({ sim }: IOutcome, world: string): void {
-  let replayed = emptySession('test', '/tmp/test');
-  for (const { event, time } of sim.log) {
-    replayed = step(replayed, event, time).session;
-  }
-  expect(replayed, world).toEqual(sim.session);
+  assertTold(sim, world);
   for (const { rungs = [], status, givenUp } of sim.session.state.tasks) {
     const steps = rungs.map(rung => rung.step);
     expect(steps, world).toEqual([...new Set(steps)].sort((a, b) => a - b));

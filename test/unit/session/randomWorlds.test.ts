@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
-import { emptySession } from '../../../src/core/session/session.js';
-import { step } from '../../../src/core/session/step.js';
 import type { StopRule } from '../../../src/core/wire/messages.js';
+import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
 import { devicesInUse, type IOutcome, type IWorld, idleBesideWork, live, randomWorld } from './world.js';
 
@@ -32,11 +31,7 @@ function assertDone({ sim, trained, lost }: IOutcome, world: string): void {
     expect(kept, what).toBe(status === 'finished' ? inspection!.steps : checkpointStep);
     expect(attempts.length, what).toBeLessThan(25);
   }
-  let replayed = emptySession('test', '/tmp/test');
-  for (const { event, time } of sim.log) {
-    replayed = step(replayed, event, time).session;
-  }
-  expect(replayed).toEqual(sim.session);
+  assertTold(sim, world);
 }
 
 /** A world of whose tasks nothing was measured. */

@@ -1,3 +1,4 @@
+import { asJournaled } from '../../../src/core/session/begunAttempts.js';
 import type { Command } from '../../../src/core/session/command.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
@@ -106,9 +107,10 @@ export class SessionHarness {
   pending: Command[] = [];
   time = 1000;
 
-  /** Feed one event. Returns the commands it caused. */
-  feed(event: SessionEvent, seconds = 1): readonly Command[] {
+  /** Feed one event, as the engine journals it. Returns the commands it caused. */
+  feed(told: SessionEvent, seconds = 1): readonly Command[] {
     this.time += seconds;
+    const event = asJournaled(this.session, told);
     const { session, commands } = step(this.session, event, this.time);
     this.session = session;
     this.log.push({ event, time: this.time });
