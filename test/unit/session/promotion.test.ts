@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import { selectStopped } from '../../../src/core/session/resuming.js';
-import { emptySession } from '../../../src/core/session/session.js';
+import { emptySession, withNews } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { standingWords } from '../../../src/core/view/format/taskText.js';
 import { judgedWords } from '../../../src/core/view/results/givenUpText.js';
@@ -11,15 +12,15 @@ import { inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const SINGLE = { technique: 'single', devices: 1 };
 
-/** A sweep whose tasks train one after the other, on one device, by a faultless planner. */
+/** A sweep whose tasks train one after the other, on the first device, by a faultless planner. */
 class Sweep extends SessionHarness {
   /** The task that trains, with the number of its attempt. */
   training: { task: string; attempt: number } | undefined;
 
-  constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }) {
+  constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }, devices = 1) {
     super();
     const sweep: SweepSpec = { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop };
-    this.connect(1);
+    this.connect(devices);
     this.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)), sweep });
     for (const task of names) {
       const found = inspection('sig', 81, [SINGLE]);
@@ -210,4 +211,21 @@ it('who is taken out while it leaves to pause is judged no more', () => {
   sweep.group('a', attempt, 'stopped', { step: 9 });
   expect(sweep.session.state.tasks).toEqual([]);
   sweep.assertReplay();
+});
+
+it('who waits at a rung has no use for an idle device: no plan is made in haste for it', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd'], { kind: 'asha', first: 9, eta: 2, promote: true }, 2);
+  sweep.reach(9, 0.2);
+  sweep.reach(9, 0.3);
+  sweep.reach(9, 0.4);
+  expect(sweep.training?.task).toBe('a');
+  sweep.group('a', sweep.training!.attempt, 'finished', { step: 81 });
+  sweep.obey();
+  expect(sweep.session.state.tasks.map(({ status }) => status)).toEqual([
+    ...['finished', 'ready', 'stopped', 'running']
+  ]);
+  expect(sweep.task('b').pausedAt).toBe(9);
+  const told = withNews(sweep.session, { kind: 'ended', tasks: ['a'] });
+  const since = (seconds: number): boolean => isReplanDue(told, told.question!.time + seconds);
+  expect([since(5), since(30)]).toEqual([false, true]);
 });
