@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
 from ..files.file_line import FileLine
@@ -43,7 +43,7 @@ class CarriedFiles:
         self._node = NodeFiles(paths, self._line)
         self._bringing = asyncio.Lock()
         self._used: dict[str, int] = {}
-        self._noting: set[asyncio.Task[None]] = set()
+        self._working: set[asyncio.Task[None]] = set()
 
     async def of(self, tasks: Iterable[TaskSpec]) -> None:
         """Bring the functions of some tasks, what they see of their notebooks, their weights.
@@ -73,7 +73,7 @@ class CarriedFiles:
         def over() -> None:
             for name in names:
                 self._used[name] -= 1
-            trim(self._paths, [name for name, count in self._used.items() if count > 0])
+            self._aside(trim(self._paths, lambda name: self._used.get(name, 0) > 0))
 
         return CarriedAttempt(self._paths, self._node, task["name"], number, broken, over)
 
@@ -89,9 +89,7 @@ class CarriedFiles:
             with contextlib.suppress(SaturnError, OSError):
                 await self._node.note(path)
 
-        noting = asyncio.create_task(note())
-        self._noting.add(noting)
-        noting.add_done_callback(self._noting.discard)
+        self._aside(note())
 
     def explained(self, failure: Failure) -> Failure:
         """A failure, with what to do where it is that of a file that is missing here."""
@@ -115,4 +113,13 @@ class CarriedFiles:
 
     async def close(self) -> None:
         """Carry nothing more."""
+        for work in self._working:
+            work.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
         await self._node.close()
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have done what nothing waits for."""
+        working = asyncio.create_task(work)
+        self._working.add(working)
+        working.add_done_callback(self._working.discard)

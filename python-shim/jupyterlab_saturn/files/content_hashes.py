@@ -20,12 +20,18 @@ class ContentHashes:
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, int, int], str] = {}
 
-    def part(self, path: Path, name: str) -> FilePart:
-        """A file as it is now; of one that grows meanwhile, what it was. Raises OSError."""
+    def part(self, path: Path, name: str, *, anew: bool = False) -> FilePart:
+        """A file as it is now; of one that grows meanwhile, what it was. Raises OSError.
+
+        Parameters
+        ----------
+        anew
+            Whether to read it although it looks as one that was read.
+        """
         with path.open("rb") as file:
             info = os.fstat(file.fileno())
             key = info.st_dev, info.st_ino, info.st_mtime_ns, info.st_size
-            known = self._known.get(key)
+            known = None if anew else self._known.get(key)
             if known is None:
                 digest, left = hashlib.sha256(), info.st_size
                 while left > 0 and (chunk := file.read(min(_CHUNK, left))):

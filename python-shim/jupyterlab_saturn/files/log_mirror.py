@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from pathlib import Path
@@ -29,6 +30,7 @@ class LogMirror:
         self._task = task
         self._attempt = attempt
         self._followed: dict[Path, tuple[int, int]] = {}
+        self._pushing = asyncio.Lock()
 
     def take_as_told(self) -> None:
         """The task's log is the session's now: what comes is new."""
@@ -36,10 +38,11 @@ class LogMirror:
 
     async def push(self) -> None:
         """Send what is new. Raises SaturnError as `SessionStore` says."""
-        log = self._paths.step_log(self._task)
-        ranks = sorted(self._paths.attempt(self._task, self._attempt).glob("rank*.log"))
-        for path in (log, *ranks):
-            await self._push(path, whole_lines=path == log)
+        async with self._pushing:
+            log = self._paths.step_log(self._task)
+            ranks = sorted(self._paths.attempt(self._task, self._attempt).glob("rank*.log"))
+            for path in (log, *ranks):
+                await self._push(path, whole_lines=path == log)
 
     def close(self) -> None:
         """Follow them no more."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,17 @@ from ..paths import SessionPaths
 from ..private_folders import make_private
 from .file_line import FileLine
 from .frames import CHUNK, WINDOW
+from .node_folder import passing
 from .task_units import LOG, files_of, units_below
-from .unit_folder import DAMAGED, UnitFolder, require_room, sizes_of
+from .unit_folder import (
+    DAMAGED,
+    UnitFolder,
+    contents_of,
+    read_at,
+    require_room,
+    sizes_of,
+    write_at,
+)
 
 if TYPE_CHECKING:
     from ..generated.wire_types import FileUnit
@@ -43,7 +51,7 @@ class NodeFiles:
         self._paths = paths
         self._line = line
         self._folder = UnitFolder(paths.folder)
-        self._passing = paths.own / "passing"
+        self._passing = passing(paths)
         shutil.rmtree(self._passing, ignore_errors=True)
 
     async def have(self, path: str) -> None:
@@ -101,10 +109,10 @@ class NodeFiles:
             session's disk is; ``files-damaged``.
         """
         for left in reversed(range(_TRIES)):
+            kept = self._passing / secrets.token_hex(8)
             try:
-                with self._kept(task) as kept:
-                    units, contents = await asyncio.to_thread(self._described, kept)
-                    await self._send(task, attempt, units, contents)
+                units, contents = await asyncio.to_thread(self._keep, task, kept)
+                await self._send(task, attempt, units, contents)
                 return
             except (SaturnError, FileNotFoundError) as error:
                 if isinstance(error, SaturnError) and (error.code != DAMAGED or not left):
@@ -112,6 +120,8 @@ class NodeFiles:
                 if not left:
                     raise SaturnError(DAMAGED, f"Files of {task} change all the time.") from error
                 _log.warning("Files of %s are sent again. %s", task, error)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, kept, ignore_errors=True)
 
     async def append(self, path: str, task: str, attempt: int, offset: int, data: bytes) -> None:
         """Have bytes of a log where the session has it."""
@@ -132,26 +142,24 @@ class NodeFiles:
         await self._line.close()
         shutil.rmtree(self._passing, ignore_errors=True)
 
-    @contextlib.contextmanager
-    def _kept(self, task: str) -> Iterator[dict[str, Path]]:
-        """What a task has now, which stays although the task goes on and drops it."""
-        home, token = self._paths.task(task), self._passing / secrets.token_hex(8)
-        kept = {}
-        try:
-            for number, (name, place) in enumerate(units_below(home).items()):
-                target = token / str(number)
-                for below, file in files_of(place):
-                    named = target / below if below else target
-                    make_private(named.parent)
-                    _link(file, named)
-                kept[f"tasks/{task}/{name}"] = target
-            yield kept
-        finally:
-            shutil.rmtree(token, ignore_errors=True)
+    def _keep(self, task: str, kept: Path) -> tuple[list[FileUnit], dict[str, Path]]:
+        """Have what a task has now in a folder, where it stays although the task drops it.
 
-    def _described(self, kept: dict[str, Path]) -> tuple[list[FileUnit], dict[str, Path]]:
-        units = [self._folder.unit(path, place) for path, place in kept.items()]
-        return units, self._folder.contents(kept)
+        Returns what that is, and where there is what content.
+        """
+        units: list[FileUnit] = []
+        contents: dict[str, Path] = {}
+        for number, (name, place) in enumerate(units_below(self._paths.task(task)).items()):
+            target = kept / str(number)
+            for below, file in files_of(place):
+                make_private((target / below).parent)
+                _link(file, target / below)
+            if target.exists():
+                units.append(self._folder.unit(f"tasks/{task}/{name}", target))
+                contents |= contents_of(units[-1], target)
+            elif not place.is_dir() or any(files_of(place)):  # not empty, but being replaced
+                raise FileNotFoundError(place)
+        return units, contents
 
     async def _send(
         self, task: str, attempt: int, units: list[FileUnit], contents: dict[str, Path]
@@ -161,15 +169,13 @@ class NodeFiles:
         sizes = sizes_of(units)
         for sha in reply["lacking"]:
             size = sizes[sha]
-            with contents[sha].open("rb") as file:
 
-                async def put(offset: int, sha: str = sha, file: int = file.fileno()) -> None:
-                    data = await asyncio.to_thread(
-                        os.pread, file, min(CHUNK, sizes[sha] - offset), offset
-                    )
-                    await self._line.ask("put", data, **of, sha256=sha, offset=offset)
+            async def put(offset: int, sha: str = sha, size: int = size) -> None:
+                wanted = min(CHUNK, size - offset)
+                data = await asyncio.to_thread(read_at, contents[sha], wanted, offset)
+                await self._line.ask("put", data, **of, sha256=sha, offset=offset)
 
-                await _in_turns(put, range(0, max(size, 1), CHUNK))
+            await _in_turns(put, range(0, max(size, 1), CHUNK))
         await self._line.ask("commit", **of, units=units)
 
     async def _bring(self, look: Callable[[], Awaitable[list[FileUnit]]]) -> list[FileUnit]:
@@ -198,18 +204,16 @@ class NodeFiles:
                 if sha in contents:
                     continue
                 path = f"{unit['path']}/{part['name']}" if part["name"] else unit["path"]
-                with (folder / sha).open("wb") as file:
+                (folder / sha).touch(0o600)
 
-                    async def get(
-                        offset: int, path: str = path, file: int = file.fileno(), size: int = size
-                    ) -> None:
-                        wanted = min(CHUNK, size - offset)
-                        _, data = await self._line.ask(
-                            "read", path=path, offset=offset, size=wanted
-                        )
-                        await asyncio.to_thread(os.pwrite, file, data, offset)
+                async def get(
+                    offset: int, path: str = path, file: Path = folder / sha, size: int = size
+                ) -> None:
+                    wanted = min(CHUNK, size - offset)
+                    _, data = await self._line.ask("read", path=path, offset=offset, size=wanted)
+                    await asyncio.to_thread(write_at, file, data, offset)
 
-                    await _in_turns(get, range(0, size, CHUNK))
+                await _in_turns(get, range(0, size, CHUNK))
                 await asyncio.to_thread(self._folder.verify, folder / sha, sha, size)
                 contents[sha] = folder / sha
             built = folder / "built"
@@ -228,13 +232,16 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 
 async def _in_turns(work: Callable[[int], Awaitable[None]], offsets: Iterable[int]) -> None:
-    """Work on all offsets, so many at a time as may be under way."""
+    """Work on all offsets, so many at a time as may be under way. Raises what one does first."""
     left = iter(offsets)
 
     async def worker() -> None:
         for offset in left:
             await work(offset)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(WINDOW):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(WINDOW):
+                group.create_task(worker())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # the others follow from it, or are as good

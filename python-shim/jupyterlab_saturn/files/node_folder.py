@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
 import os
+import secrets
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Callable
 from pathlib import Path
 
 from ..paths import SessionPaths
+from ..private_folders import make_private
 from ..user_folders import ensure_state, state_of_all
 
-_MARK = "carried"
+_MARK = ".carried"
+"""No name of a session, which may be beside it where the folder is shared."""
+
 _KEPT_BYTES = 10 << 30
 _KEPT_SECONDS = 7 * 86_400.0
 
@@ -58,27 +63,45 @@ def session_folder(paths: SessionPaths) -> str:
     return (paths.folder.parent / _MARK).read_text("utf-8")
 
 
-def trim(paths: SessionPaths, used: Collection[str], most: int = _KEPT_BYTES) -> None:
+def passing(paths: SessionPaths) -> Path:
+    """Where what comes, goes and is dropped is meanwhile; an agent begins with none."""
+    return paths.own / "passing"
+
+
+async def trim(
+    paths: SessionPaths, is_used: Callable[[str], bool], most: int = _KEPT_BYTES
+) -> None:
     """Drop tasks that are over, and weights, the longest unused first, until few enough are left.
 
     Parameters
     ----------
-    used
-        Names of tasks and weights that are in use.
+    is_used
+        Whether a task or weights of a name are in use.
     most
         Bytes to keep; no more than half of what is free besides.
     """
+    sizes = await asyncio.to_thread(_sizes, paths)
     with contextlib.suppress(OSError):
         most = min(most, shutil.disk_usage(paths.folder).free // 2)
-    kept = [entry for home in (paths.tasks, paths.weights_home) for entry in _children(home)]
-    sizes = {entry: _size(entry) for entry in kept}
     total = sum(sizes.values())
-    for entry in sorted(kept, key=_age):
+    for entry, size in sizes.items():
         if total <= most:
             return
-        if entry.name not in used:
-            shutil.rmtree(entry, ignore_errors=True)
-            total -= sizes[entry]
+        if is_used(entry.name):
+            continue
+        # Out of the way at once: who begins with it from here on has it brought anew.
+        dropped = passing(paths) / secrets.token_hex(8)
+        with contextlib.suppress(OSError):
+            make_private(dropped.parent)
+            entry.rename(dropped)
+            await asyncio.to_thread(shutil.rmtree, dropped, ignore_errors=True)
+            total -= size
+
+
+def _sizes(paths: SessionPaths) -> dict[Path, int]:
+    """Bytes of what may be dropped, the longest unused first."""
+    kept = [entry for home in (paths.tasks, paths.weights_home) for entry in _children(home)]
+    return {entry: _size(entry) for entry in sorted(kept, key=_age)}
 
 
 def _sweep(home: Path) -> None:

@@ -17,7 +17,7 @@ from ..private_folders import make_private
 from ..training.run.attempt_claim import AttemptClaim
 from .frames import CHUNK, asked, packed, request_of
 from .task_units import LOG, LOG_BEHIND, is_droppable, is_unit, units_below
-from .unit_folder import UnitFolder, require_room, sizes_of
+from .unit_folder import DAMAGED, UnitFolder, read_at, require_room, sizes_of, write_at
 
 if TYPE_CHECKING:
     from ..generated.wire_types import FileReply, FileRequest, FileUnit
@@ -119,8 +119,10 @@ class SessionStore:
         file = (self._paths.folder / path).resolve()
         if not file.is_relative_to(self._paths.folder.resolve()):
             raise SaturnError("bad-payload", f"{path!r} leads out of the session.")
-        with file.open("rb") as opened:
-            return os.pread(opened.fileno(), min(size, CHUNK), offset)
+        try:
+            return read_at(file, min(size, CHUNK), offset)
+        except FileNotFoundError as error:
+            raise SaturnError(DAMAGED, f"{path} is not there any more.") from error
 
     def _claim(self, request: FileRequest) -> AttemptClaim:
         claim = AttemptClaim.of_task(self._paths, request["task"], request["attempt"])
@@ -188,13 +190,7 @@ class SessionStore:
         return sorted(lacking)
 
     def _put(self, request: FileRequest, data: bytes) -> None:
-        path = self._arrivals(request) / f"{request['sha256']}.part"
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if os.pwrite(file, data, request["offset"]) < len(data):
-                raise SaturnError("disk-full", f"{path} cannot be written.")
-        finally:
-            os.close(file)
+        write_at(self._arrivals(request) / f"{request['sha256']}.part", data, request["offset"])
 
     def _commit(self, request: FileRequest) -> None:
         self._claim(request)

@@ -63,11 +63,10 @@ class UnitFolder:
 
     def contents(self, places: Mapping[str, Path]) -> dict[str, Path]:
         """Where there is what content, in units at some places."""
-        found = {}
+        found: dict[str, Path] = {}
         for path, place in places.items():
             with contextlib.suppress(OSError):
-                for part in self.unit(path, place)["parts"]:
-                    found[part["sha256"]] = place / part["name"] if part["name"] else place
+                found |= contents_of(self.unit(path, place), place)
         return found
 
     def verify(self, file: Path, sha256: str, size: int) -> None:
@@ -81,7 +80,7 @@ class UnitFolder:
         try:
             with file.open("rb") as arrived:
                 os.fsync(arrived.fileno())
-            part = self._hashes.part(file, "")
+            part = self._hashes.part(file, "", anew=True)
         except FileNotFoundError:
             part = None
         if part is None or (part["sha256"], part["size"]) != (sha256, size):
@@ -94,16 +93,21 @@ class UnitFolder:
         Raises
         ------
         SaturnError
-            ``files-damaged``: one is not there.
+            ``files-damaged``: one is not there. ``bad-payload``: one would be elsewhere, or twice.
         """
+        names = [part["name"] for part in unit["parts"]]
+        if len({*names}) < len(names) or any(".." in Path(name).parts for name in names):
+            raise SaturnError("bad-payload", f"{unit['path']} has files that are not its own.")
         for part in unit["parts"]:
             source = contents.get(part["sha256"])
             if source is None:
                 raise SaturnError(DAMAGED, f"{unit['path']}/{part['name']} is not there.")
-            file = target / part["name"] if part["name"] else target
+            file = target / part["name"]
             make_private(file.parent)
             try:
-                file.hardlink_to(source)
+                file.hardlink_to(source.resolve())  # another name of a link would be one as well
+            except FileExistsError:
+                raise  # what is copied over it would be in all files of that content
             except OSError:  # not all file systems can
                 shutil.copyfile(source, file)
                 file.chmod(0o600)
@@ -134,6 +138,26 @@ class UnitFolder:
                 each.unlink(missing_ok=True)
 
 
+def read_at(file: Path, size: int, offset: int) -> bytes:
+    """Bytes of a file, which are fewer where it ends. Raises OSError."""
+    with file.open("rb") as opened:
+        return os.pread(opened.fileno(), size, offset)
+
+
+def write_at(file: Path, data: bytes, offset: int) -> None:
+    """Write bytes at their place in a file, which is made when it is not there.
+
+    Raises OSError, and SaturnError ``disk-full``.
+    """
+    # Opened here, as who waits for this may be gone: a number could be another file's by then.
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if os.pwrite(opened, data, offset) < len(data):
+            raise SaturnError("disk-full", f"{file} cannot be written.")
+    finally:
+        os.close(opened)
+
+
 def require_room(folder: Path, need_bytes: int, what: str) -> None:
     """Raises SaturnError ``disk-full`` when there is no room for so much."""
     free = shutil.disk_usage(folder).free
@@ -144,6 +168,11 @@ def require_room(folder: Path, need_bytes: int, what: str) -> None:
             "left.",
             "Free some space and run again: training goes on from the last checkpoint.",
         )
+
+
+def contents_of(unit: FileUnit, place: Path) -> dict[str, Path]:
+    """Where there is what content of a unit at a place."""
+    return {part["sha256"]: place / part["name"] for part in unit["parts"]}
 
 
 def sizes_of(units: list[FileUnit]) -> dict[str, int]:

@@ -54,6 +54,9 @@ def act(session: Session, options: Mapping[str, Any]) -> View:
 
 
 def _count(text: str) -> int:
-    if text.lstrip("-").isdigit():
+    try:
         return int(text)
-    raise SaturnError("bad-option", f"--gpu cannot be {text!r}.", "Write e.g. --gpu 2 or --gpu all")
+    except ValueError:
+        raise SaturnError(
+            "bad-option", f"--gpu cannot be {text!r}.", "Write e.g. --gpu 2 or --gpu all"
+        ) from None

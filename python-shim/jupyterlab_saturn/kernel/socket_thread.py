@@ -202,13 +202,14 @@ class SocketThread:
     def _receive(self, dealer: zmq.Socket[bytes], data: bytes) -> None:
         try:
             envelope = wire.decode("engine", data)
+            whole = whole_state(envelope["body"]) if envelope["type"] == "state" else None
         except SaturnError as error:
             self._misunderstand(dealer, data, error)
             return
         request = self._pending.pop(envelope.get("re", ""), None)
-        if envelope["type"] == "state":
+        if whole is not None:
             self._asking = False
-            self._take(dealer, whole_state(envelope["body"]), None)
+            self._take(dealer, whole, None)
         elif envelope["type"] == "change":
             self._follow(dealer, envelope["body"])
         elif envelope["type"] == "error" and envelope.get("re") == self._greeted_by:

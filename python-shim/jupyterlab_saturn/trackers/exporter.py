@@ -155,6 +155,11 @@ class Exporter:
             elif sweep not in self._ended_sweeps and any(task["attempts"] for task in tasks):
                 self._tracker.end_sweep(sweep, self._page)
                 self._ended_sweeps.add(sweep)
+        # Those that were taken out: of their runs it was told above.
+        for gone in {run.sweep for run in self._runs.values()} - sweeps.keys() - self._ended_sweeps:
+            if gone is not None:
+                self._tracker.end_sweep(gone, None)
+                self._ended_sweeps.add(gone)
 
     def _open(self) -> None:
         if not self._paths.folder.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .log_follower import LogFollower, point_of, segment_of
-from .runs import ending_of, follows, forgotten, outcome_of, run_of
+from .runs import ending_of, follows, forgotten, outcome_of, run_of, sweep_of
 from .told_notes import Note, ToldNotes
 from .tracker import Ending, Marks, Outcome, Point, TrackedRun, Tracker, TrainedBy
 
@@ -32,6 +32,13 @@ class FollowedRun:
     ----------
     log
         Of the task.
+
+    Attributes
+    ----------
+    steps
+        So many were told.
+    sweep
+        Key of the sweep of which it is a point; None of a task alone.
     """
 
     def __init__(self, tracker: Tracker, notes: ToldNotes, log: Path, key: str, task: str) -> None:
@@ -50,6 +57,7 @@ class FollowedRun:
         self._ended: Outcome = "running" if known is None else known["outcome"]
         self._over_since: float | None = None
         self.steps = 0 if known is None else max(0, known["steps"])
+        self.sweep = None if known is None else known.get("sweep")
 
     def follow(self, state: SessionState, task: TaskState) -> bool:
         """Tell what is new. Returns whether there may be more at once."""
@@ -93,6 +101,7 @@ class FollowedRun:
 
     def _open(self, state: SessionState, task: TaskState) -> None:
         known = self._notes.of(self._key)
+        self.sweep = sweep_of(state, task)
         if known is None:
             self._note("running")
         run = self._tracker.open(run_of(state, task, self._key, self._folder))
@@ -163,6 +172,7 @@ class FollowedRun:
             if begins is None
             else [begins.attempt, begins.strategy, begins.node, begins.devices],
             "outcome": outcome,
+            "sweep": self.sweep,
         }
         self._notes.write(self._key, note)
 

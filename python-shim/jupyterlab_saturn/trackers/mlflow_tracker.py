@@ -56,13 +56,15 @@ class MlflowTracker(Tracker):
     def open(self, run: Run) -> TrackedRun:
         return _MlflowRun(self._client, self._experiment, run, self._parent(run))
 
-    def end_sweep(self, key: str, page: Callable[[], str]) -> None:
+    def end_sweep(self, key: str, page: Callable[[], str] | None) -> None:
         found = self._found(key)
         if found is None:
             return
         id = found.info.run_id
         if found.info.status == "RUNNING":
             self._client.set_terminated(id, "FINISHED")
+        if page is None:
+            return
         try:
             self._client.log_text(id, page(), "report.html")
         except Exception:  # what keeps files may be another server, and is no reason to stop

@@ -10,9 +10,14 @@ from ..whole_files import remove_leftovers, write_json
 from .tracker import Outcome
 
 
-class Note(TypedDict):
+class _SweepNote(TypedDict, total=False):
+    sweep: str | None
+
+
+class Note(_SweepNote):
     """Of a run: how far its log was read (`position`, bytes of the file of that `inode`), the
-    highest steps told, the segment that no point was told with yet, and how it was said to end.
+    highest steps told, the segment that no point was told with yet, how it was said to end, and the
+    key of its sweep, which earlier versions did not note.
     """
 
     task: str
@@ -70,6 +75,6 @@ def _read(path: Path) -> Note | None:
         return None
     return (
         cast(Note, note)
-        if isinstance(note, dict) and Note.__annotations__.keys() <= note.keys()
+        if isinstance(note, dict) and Note.__required_keys__ <= note.keys()
         else None
     )

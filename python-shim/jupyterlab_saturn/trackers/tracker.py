@@ -134,15 +134,18 @@ class Tracker(ABC):
     def open(self, run: Run) -> TrackedRun:
         """Begin a run, or go on with the one of that key."""
 
-    def end_sweep(self, key: str, page: Callable[[], str]) -> None:
+    def end_sweep(self, key: str, page: Callable[[], str] | None) -> None:
         """Tell that all tasks of a sweep have ended, of which some may go on later.
+
+        The same may be told again.
 
         Parameters
         ----------
         key
             As `Run.points_of` has it.
         page
-            Makes a page of HTML of the session as it is; it may raise.
+            Makes a page of HTML of the session as it is; it may raise. None where the session does
+            not have the sweep any more.
         """
         return
 

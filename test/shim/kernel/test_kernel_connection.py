@@ -241,6 +241,17 @@ def test_a_reply_that_nobody_understands_is_one(fake: FakeEngine, connection: Co
         connection.request(message("client", "render", {"view": "plan"}), timeout=30)
 
 
+def test_a_state_that_is_of_other_tasks_ends_nothing(
+    fake: FakeEngine, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"state": fake.state, "judged": [{"tasks": [9], "feasibility": []}]}
+    with monkeypatch.context() as patched:
+        patched.setattr(fake, "_answer", lambda kind, body: ("state", other))
+        with pytest.raises(SaturnError, match="others than there are"):
+            connection.request(message("client", "run"), timeout=30)
+    assert connection.request(message("client", "render", {"view": "plan"}))["text"] == "the plan"
+
+
 def test_a_kernel_that_does_not_read_is_not_an_engine_that_is_silent(
     fake: FakeEngine, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

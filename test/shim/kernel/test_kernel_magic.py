@@ -36,6 +36,7 @@ CELL = "def digits(model, lr=0.1):\n    ...\n"
         ("%saturn cluster --cpu 0", "no-devices", "--cpu 2"),
         ("%saturn cluster --gpu 0", "no-devices", "--cpu 2"),
         ("%saturn cluster --gpu some", "bad-option", "--gpu all"),
+        ("%saturn cluster --gpu 2²", "bad-option", "--gpu all"),
         ("%saturn cluster --cpu 2 --memory lots", "bad-memory", "4GB"),
         ("%saturn cluster --auto --cpu 2", "bad-option", "--auto"),
         ("%saturn cluster --ray auto --node gpu-1", "bad-option", "--node NAME"),

@@ -6,7 +6,8 @@ import json
 import random
 import resource
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.trackers.exporter import Exporter
 from jupyterlab_saturn.trackers.making import make_tracker
 from jupyterlab_saturn.trackers.runs import growing_sweeps
+from jupyterlab_saturn.trackers.tracker import Ending, Point, Run, TrackedRun, Tracker
 from nightly import nightly
 from stage import until
 from trackers.tracked_session import TrackedSession, mlflow_nests
@@ -181,7 +183,7 @@ def test_a_place_that_cannot_be_written_is_tried_again(tracked: TrackedSession) 
 def test_a_session_whose_folder_is_removed_is_not_made_again(tmp_path: Path) -> None:
     paths = SessionPaths("gone", tmp_path)
     said: list[Json] = []
-    exporter = Exporter(paths, {"tracker": "tensorboard"}, make_tracker, said.append)
+    exporter = Exporter(paths, {"tracker": "tensorboard"}, make_tracker, said.append, str)
     state: Any = {"session": "gone", "folder": str(paths.folder), "goal": "run", "tasks": []}
     assert not exporter.look(state)
     assert [report["error"]["code"] for report in said] == ["session-gone"]
@@ -240,3 +242,56 @@ def test_a_sweep_is_not_over_while_points_are_to_come(
 ) -> None:
     state: Any = {"goal": goal, "sweeps": [{"spec": {"name": "net", "points": 4}, **sweep}]}
     assert growing_sweeps(state) == ({"net"} if is_growing else set())
+
+
+class SweepsTold(Tracker):
+    """Knows which sweeps it was told the end of, and whether with a page."""
+
+    def __init__(self, folder: Path, ended: list[tuple[str, bool]]) -> None:
+        super().__init__(folder)
+        self._ended = ended
+
+    def open(self, run: Run) -> TrackedRun:
+        return RunUnseen()
+
+    def end_sweep(self, key: str, page: Callable[[], str] | None) -> None:
+        self._ended.append((key.rpartition("-")[0], page is not None))
+
+
+class RunUnseen(TrackedRun):
+    def told(self) -> None:
+        return None
+
+    def tell(self, points: Sequence[Point]) -> None: ...
+
+    def end(self, ending: Ending) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_a_sweep_that_is_taken_out_has_ended_also_for_the_next_exporter(tmp_path: Path) -> None:
+    session = TrackedSession(tmp_path, "mlflow")
+    ended: list[tuple[str, bool]] = []
+
+    def exporter() -> Exporter:
+        make = partial(SweepsTold, ended=ended)
+        return Exporter(
+            session.paths,
+            {"tracker": "mlflow"},
+            lambda paths, wish: make(paths.tracker("mlflow")),
+            lambda report: None,
+            str,
+        )
+
+    def look(exporter: Exporter) -> None:
+        exporter.look(json.loads((session.paths.folder / "state.json").read_text()))
+
+    session.begin("a")
+    session.train("a", 1, 3)
+    killed = exporter()
+    look(killed)
+    session.remove("a")
+    after = exporter()
+    look(after)
+    look(after)
+    assert ended == [("net", False)]
