@@ -116,6 +116,15 @@ it('goes on at once when nobody is to come, and so does who waits', () => {
   sweep.assertReplay();
 });
 
+it('nobody makes room for one that is to begin later', () => {
+  const sweep = new Sweep(['a', 'b']);
+  const set = { earliestStart: sweep.session.question!.time + 1e5 };
+  sweep.feed({ kind: 'wishes-set', tasks: [{ tasks: ['b'], set }] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.2)).toBe('a');
+  expect(sweep.status('a')).toBe('running');
+});
+
 it('with promotion who may still come to be among the best waits, and is given up when it cannot', () => {
   const sweep = new Sweep(['a', 'b', 'c', 'd', 'e', 'f'], { kind: 'asha', first: 9, promote: true });
   sweep.reach(9, 0.2);

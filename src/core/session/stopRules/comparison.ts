@@ -34,7 +34,7 @@ export function rungAt(session: ISession, ruled: IRuledSweep, place: number): IR
       (task.givenUp ? over : scores).set(task.spec.name, scoreOf(found.value, goalOf(ruled, task)));
     } else if (!hopeless.has(task.spec.name) && mayCome(session, task, task.inspection ? at : Infinity)) {
       coming += 1;
-      waiting ||= !isActive(task) && task.pausedAt === undefined;
+      waiting ||= waitsForDevices(task);
     }
   }
   return { ruled, scores: new Map([...scores, ...over]), coming, waiting };
@@ -85,6 +85,11 @@ function mayCome({ selection }: ISession, task: TaskState, at: number | undefine
     status === 'stopped' ||
     (status === 'stopping' && !moving && task.pausedAt === undefined);
   return isWanted && !isPast && !isOver;
+}
+
+/** Whether a task would begin if there were room: one that is to begin later has no use for any yet. */
+function waitsForDevices(task: TaskState): boolean {
+  return !isActive(task) && task.pausedAt === undefined && task.wishes?.earliestStart === undefined;
 }
 
 function pointsToCome({ selection }: ISession, { sweep }: IRuledSweep): number {
