@@ -8,7 +8,7 @@ import { standingWords } from '../../../src/core/view/format/taskText.js';
 import { judgedWords } from '../../../src/core/view/results/givenUpText.js';
 import { standingsByTask } from '../../../src/core/view/results/sweepStanding.js';
 import type { StopRule, SweepSpec, TaskState } from '../../../src/core/wire/messages.js';
-import { inspection, SessionHarness, spec } from './sessionHarness.js';
+import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const SINGLE = { technique: 'single', devices: 1 };
 
@@ -16,6 +16,9 @@ const SINGLE = { technique: 'single', devices: 1 };
 class Sweep extends SessionHarness {
   /** The task that trains, with the number of its attempt. */
   training: { task: string; attempt: number } | undefined;
+
+  /** Tasks for which the planner finds nothing. */
+  hopeless: readonly string[] = [];
 
   constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }, devices = 1) {
     super();
@@ -44,6 +47,14 @@ class Sweep extends SessionHarness {
         const { task, attempt } = command.body;
         this.training = undefined;
         this.group(task, attempt, 'stopped', { step: this.task(task).rungs?.at(-1)?.step ?? 1 });
+      } else if (command.kind === 'plan') {
+        const isHopeless = ({ name }: { name: string }): boolean => this.hopeless.includes(name);
+        const { request } = command;
+        const made = serialPlan({ ...request, tasks: request.tasks.filter(task => !isHopeless(task)) });
+        const unplanned = request.tasks
+          .filter(isHopeless)
+          .map(({ name }) => ({ task: name, reason: 'none' }));
+        this.feed({ kind: 'plan-made', plan: { ...made, unplanned }, basis: command.planRevision });
       } else if (command.kind !== 'inspect') {
         this.perform(command, () => 'sig');
       }
@@ -123,6 +134,22 @@ it('nobody makes room for one that is to begin later', () => {
   sweep.obey();
   expect(sweep.reach(9, 0.2)).toBe('a');
   expect(sweep.status('a')).toBe('running');
+});
+
+it('nobody waits for points that nothing makes room for: no plan has those that are there', () => {
+  const sweep = new Sweep(['a', 'b', 'c']);
+  const { spec: told } = sweep.session.state.sweeps![0]!;
+  const more = { search: 'tpe', points: 9, template: spec('fn') } as const;
+  const tasks = ['a', 'b', 'c'].map(name => spec(name));
+  sweep.feed({ kind: 'tasks-added', tasks, sweep: { ...told, ...more }, made: 3 });
+  sweep.hopeless = ['b', 'c'];
+  sweep.feed({ kind: 'wishes-set', tasks: [{ tasks: ['b'], set: { weight: 2 } }] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.2)).toBe('a');
+  expect(sweep.session.state.sweeps![0]).not.toHaveProperty('asked');
+  expect(sweep.task('a').pausedAt).toBeUndefined();
+  expect(sweep.training?.task).toBe('a');
+  sweep.assertReplay();
 });
 
 it('with promotion who may still come to be among the best waits, and is given up when it cannot', () => {
