@@ -163,6 +163,23 @@ it('with promotion who may still come to be among the best waits, and is given u
   sweep.assertReplay();
 });
 
+it('who waits is judged in no run of others, in which not all come that may', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd', 'e', 'f'], { kind: 'asha', first: 9, promote: true });
+  sweep.reach(9, 0.2);
+  sweep.reach(9, 0.3);
+  sweep.feed({ kind: 'stop-requested' });
+  sweep.obey();
+  sweep.feed({ kind: 'run-requested', tasks: ['f'] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.25)).toBe('f');
+  for (const name of ['a', 'b']) {
+    expect(sweep.task(name)).toMatchObject({ status: 'ready', pausedAt: 9 });
+  }
+  sweep.feed({ kind: 'run-requested' });
+  expect(sweep.task('b')).toMatchObject({ status: 'stopped', givenUp: { place: 3, of: 3 } });
+  sweep.assertReplay();
+});
+
 it('who waits is trained on by its name, and stays out when somebody stops it', () => {
   const run = new Sweep(['a', 'b', 'c', 'd']);
   run.reach(9, 0.3);
