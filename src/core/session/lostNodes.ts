@@ -1,3 +1,4 @@
+import { isPaused } from '../model/sweepTasks.js';
 import type { AgentHello, Attempt, Failure, SessionEvent, TaskState } from '../wire/messages.js';
 import { withFittingTrials } from './fittingTrials.js';
 import { loseParts } from './groupParts.js';
@@ -125,7 +126,7 @@ export function revived(
     return undefined;
   }
   const { endedAt: _ended, outcome: _lost, blameless: _fault, ...rest } = attempt;
-  const goesOn = isRun && task.status === 'ready';
+  const goesOn = isRun && task.status === 'ready' && !isPaused(task);
   return {
     ...task,
     status: goesOn ? (attempt.startedAt === undefined ? 'starting' : 'running') : 'stopping',

@@ -8,6 +8,9 @@ export const AWAY_SECONDS = 15;
 /** So many nodes are told that are no part of the cluster any more. */
 const MOST_GONE = 20;
 
+/** For so long a node is told that is no part of the cluster any more, in seconds. */
+const TOLD_SECONDS = 600;
+
 /** Whether a node is part of the cluster: it is there, or is waited for. */
 export function isInCluster({ cluster }: Pick<SessionState, 'cluster'>, node: string): boolean {
   return cluster?.nodes.some(({ id }) => id === node) ?? false;
@@ -95,6 +98,29 @@ export function withoutNode(
     .sort((a, b) => b.since - a.since)
     .slice(MOST_GONE);
   return { nodes: now.filter(one => !forgotten.includes(one)), cluster: left };
+}
+
+/** Whether there is nothing more to tell of some node: what it did has gone on elsewhere for long. */
+export function isAnyForgotten({ state }: ISession, now: number): boolean {
+  return (state.nodes ?? []).some(node => isForgotten(state, node, now));
+}
+
+/**
+ * The session that tells no more of nodes that have been gone for long.
+ *
+ * @param now - seconds since the epoch.
+ */
+export function withoutForgotten(session: ISession, now: number): ISession {
+  const { nodes = [] } = session.state;
+  return isAnyForgotten(session, now)
+    ? withState(session, { nodes: nodes.filter(node => !isForgotten(session.state, node, now)) })
+    : session;
+}
+
+function isForgotten(session: SessionState, { id, state, isOwn, since }: NodeState, now: number): boolean {
+  const isGone = state === 'away' && !isOwn && !isInCluster(session, id);
+  const isFound = session.bridge?.nodes.some(node => node.id === id) ?? false;
+  return isGone && !isFound && now - since >= TOLD_SECONDS;
 }
 
 /**

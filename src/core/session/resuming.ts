@@ -180,8 +180,10 @@ const REFUSALS: Partial<Record<Obstacle, { code: string; is: string; hint: strin
 };
 
 /** Whether somebody has stopped a task, or is about to, and it is to stay out. */
-function isOut({ status, moving, removing, givenUp }: TaskState): boolean {
-  return !givenUp && (status === 'stopped' || (status === 'stopping' && !moving && !removing));
+function isOut(task: TaskState): boolean {
+  const { status, moving, removing, givenUp } = task;
+  const isLeaving = status === 'stopping' && !moving && !removing && !isPaused(task);
+  return !givenUp && (status === 'stopped' || isLeaving);
 }
 
 function statusOf(session: ISession, name: string): TaskStatus {

@@ -13,7 +13,7 @@ import { shareInspections } from './likePoints.js';
 import { noteLostHistory } from './lostHistory.js';
 import { noteNodeAway } from './lostNodes.js';
 import { withEventNews } from './news.js';
-import { noteTrouble, withSilence } from './nodes.js';
+import { noteTrouble, withoutForgotten, withSilence } from './nodes.js';
 import { halt, noteRoom } from './pausing.js';
 import { noteRenewed, renewPopulations } from './population.js';
 import { noteProfile, noteRecalled, noteTrial, withTechniques } from './profiling.js';
@@ -183,7 +183,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'wishes-set':
       return noteOtherWishes(session, event, time);
     case 'clock':
-      return only(session);
+      return only(withoutForgotten(session, time));
     case 'run-requested': {
       const names = event.tasks ?? null;
       // Of a plan made earlier, the clock has come nearer to what is asked for; or it was made for other moves.

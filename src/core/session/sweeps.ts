@@ -22,11 +22,17 @@ export type SuggestCommand = Extract<Command, { kind: 'suggest' }>;
 /** So many points wait or train at once where those before say nothing of those to come. */
 const MOST_AT_ONCE = 512;
 
-/** The sweep of the session with which one goes on that is told again: its code, space and search are the same. */
+/**
+ * The sweep of the session with which one goes on that is told again: its code, space and search are the same. A population
+ * begins at random, though with another rule others would be chosen: its points stay as that comes or goes.
+ */
 export function continued({ state }: ISession, spec: SweepSpec): SweepState | undefined {
   const before = findSweep(state, spec.name);
-  const what = ({ template, space, search, seed }: SweepSpec): string =>
-    JSON.stringify([template?.hash, template?.epochs, template?.steps, space, search, seed]);
+  const isPopulation = [before?.spec, spec].some(one => one?.stop?.kind === 'pbt');
+  const what = ({ template, space, search, seed }: SweepSpec): string => {
+    const { hash, epochs, steps } = template ?? {};
+    return JSON.stringify([hash, epochs, steps, space, isPopulation || search, seed]);
+  };
   return before && what(before.spec) === what(spec) ? before : undefined;
 }
 

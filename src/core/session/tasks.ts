@@ -165,7 +165,10 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
     if (!gone.has(task.spec.name) || !isActive(task)) {
       return task;
     }
-    const removed: TaskState = { ...task, status: 'stopping', moving: undefined, removing: true };
+    const removed: TaskState = {
+      ...{ ...task, status: 'stopping', moving: undefined, pausedAt: undefined },
+      removing: true
+    };
     kills.push(...stopGroups(session.state, removed));
     return removed;
   });

@@ -31,7 +31,7 @@ import { plannedCluster } from './plannedCluster.js';
 import { planRequest } from './planRequest.js';
 import { aloneCells, failedTrials, isMeasured, measuredCells, placeOfTrial } from './profileTable.js';
 import { type ISession, type IStep, withState } from './session.js';
-import { overNodes } from './spanning.js';
+import { overNodes, widestSpan } from './spanning.js';
 import { activeTasks, hasActive } from './taskTable.js';
 import { goalOf, isHasty, isWorthwhile } from './trialWorth.js';
 import { withVerdicts } from './verdicts.js';
@@ -221,8 +221,8 @@ const candidatesOf = derived((session: ISession): ITrialCandidates & IDoubtful =
 
 /** Some tasks with what may be tried of them over several nodes: those that can begin to train now. */
 function spanningTasks(session: ISession, tasks: readonly TaskState[]): TaskState[] {
-  const { span } = session.state.wishes ?? {};
-  if (span === undefined || !exploresInRun(session)) {
+  const span = widestSpan(session.state);
+  if (span < 2 || !exploresInRun(session)) {
     return [];
   }
   const cluster = plannedCluster(session.state);

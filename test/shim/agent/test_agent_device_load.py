@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -41,9 +42,7 @@ def start(code: str) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    for each in psutil.Process(process.pid).children(recursive=True):
-        each.kill()
-    process.kill()
+    os.killpg(process.pid, signal.SIGKILL)  # with a child that it is only just starting
     process.wait()
 
 

@@ -3,7 +3,7 @@ import { ENGLISH } from '../../../src/core/model/translation.js';
 import { widestSpan } from '../../../src/core/session/spanning.js';
 import { progressLine } from '../../../src/core/view/status/progressLine.js';
 import type { BridgeReport, BridgeRequest } from '../../../src/core/wire/messages.js';
-import { cpuNode, SessionHarness, spec } from './sessionHarness.js';
+import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const REQUEST: BridgeRequest = { ray: { address: 'head:1' } };
 const CONNECTED: BridgeReport = {
@@ -121,6 +121,22 @@ describe('joining', () => {
     expect(widestSpan(sim.session.state)).toBe(2);
     report(sim, { ...CONNECTED, nodes: [{ id: 'far', address: '10.0.0.2', carries: true }] });
     expect(widestSpan(sim.session.state)).toBe(1);
+  });
+
+  it.each([false, true])('tries what was found for a span only as long as all share it (%s)', carries => {
+    const sim = joined();
+    sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    report(sim, { ...CONNECTED, nodes: [{ id: 'far', address: '10.0.0.2', carries }] });
+    sim.feed({ kind: 'tasks-added', tasks: [spec('a')] });
+    const result = { task: 'a', hash: 'h', inspection: inspection('sig'), kind: 'cpu' } as const;
+    sim.feed({ kind: 'inspected', results: [result] });
+    sim.feed({ kind: 'run-requested' });
+    const [first] = sim.take('start');
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.measure(first!.body);
+    sim.settle();
+    const { attempts } = sim.session.state.tasks[0]!;
+    expect(attempts.some(({ strategy }) => strategy.nodes === 2)).toBe(!carries);
   });
 
   it('waits for the own agent', () => {

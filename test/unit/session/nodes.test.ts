@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { dueEvent } from '../../../src/core/session/dueEvent.js';
 import { AWAY_SECONDS, overdueNodes } from '../../../src/core/session/nodes.js';
 import { wishesEvent } from '../../../src/core/session/wishRequests.js';
-import type { NodeState, Plan, PlanRequest, Segment, TaskState } from '../../../src/core/wire/messages.js';
+import type {
+  NodeState,
+  Plan,
+  PlanRequest,
+  Segment,
+  SweepSpec,
+  TaskState
+} from '../../../src/core/wire/messages.js';
 import { cpuNode, inspection, SessionHarness, spec } from './sessionHarness.js';
 
 const ONE = { technique: 'single', devices: 1 };
@@ -205,6 +213,22 @@ describe('a node that is lost', () => {
     expect({ ...sim.session.state, rev: 0 }).toEqual({ ...state, rev: 0 });
   });
 
+  it('is told of for ten minutes, then no more', () => {
+    const sim = new Cluster(['a', 'b'], ['far', 'other']);
+    sim.feed({ kind: 'node-away', node: 'far' });
+    const due = (seconds: number) => dueEvent(sim.session, sim.time, sim.time + seconds);
+    expect([due(599)?.kind, due(600)?.kind]).toEqual([undefined, 'clock']);
+    sim.feed({ kind: 'clock' }, 599);
+    expect(sim.node('far')?.state).toBe('away');
+    sim.feed({ kind: 'clock' });
+    expect(sim.session.state.nodes!.map(({ id }) => id)).toEqual(['node', 'other']);
+    expect(due(600)?.kind).not.toBe('clock');
+    expect(sim.session.state.notices.at(-1)?.message).toContain('Node far is away');
+    sim.join('far');
+    expect(sim.node('far')?.state).toBe('connected');
+    expect(sim.session.state.notices).toEqual([]);
+  });
+
   it('while its task starts', () => {
     const sim = new Cluster(['a', 'b']);
     sim.take('start');
@@ -222,6 +246,29 @@ describe('a node that is lost', () => {
     expect(sim.task('b').status).toBe('stopped');
     sim.join('far');
     expect(sim.take('start')).toEqual([]);
+  });
+
+  it('while its task leaves to pause: back with it, it is told so once more', () => {
+    const sim = new Cluster(['a', 'b', 'c', 'd']);
+    const rule = { kind: 'asha', first: 3 } as const;
+    const sweep: SweepSpec = {
+      name: 'fn',
+      space: { x: { values: [1] } },
+      search: 'grid',
+      seed: 0,
+      stop: rule
+    };
+    sim.feed({ kind: 'tasks-added', tasks: sim.names.map(name => spec(name)), sweep });
+    sim.begun();
+    sim.group('b', 1, 'rung', { step: 3, loss: 1 });
+    sim.feed({ kind: 'node-away', node: 'far' });
+    expect(sim.task('b')).toMatchObject({ status: 'ready', pausedAt: 3 });
+    sim.take('stop');
+    sim.join('far', 1, { groups: [{ task: 'b', attempt: 1 }] });
+    expect(sim.task('b')).toMatchObject({ status: 'stopping', pausedAt: 3 });
+    expect(sim.take('stop')).toMatchObject([{ node: 'far', body: { task: 'b', attempt: 1 } }]);
+    sim.group('b', 1, 'stopped', { step: 4 });
+    expect(sim.task('b')).toMatchObject({ status: 'ready', pausedAt: 3, checkpointStep: 4 });
   });
 
   it('while its task is being removed', () => {

@@ -6,10 +6,12 @@ import { emptySession, findSweep } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { exchange } from '../../../src/core/session/stopRules/pbt.js';
 import type {
+  FusedTask,
   GroupStart,
   Inspection,
   Plan,
   PlanRequest,
+  Segment,
   Strategy,
   SweepSpec,
   TaskState
@@ -17,6 +19,8 @@ import type {
 import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const SINGLE: Strategy = { technique: 'single', devices: 1 };
+const BOTH: Strategy = { technique: 'ddp', devices: 2, nodes: 2 };
+const MEETING = { host: '10.0.0.1', port: 4000, name: 'here' };
 const STEPS = 50;
 
 function population(points: number, more: Partial<SweepSpec> = {}): SweepSpec {
@@ -32,24 +36,56 @@ function population(points: number, more: Partial<SweepSpec> = {}): SweepSpec {
   };
 }
 
-/** Each device has the next task as soon as it is free. */
+/** Each device has the next task as soon as it is free, or the next run of as many as may be. */
 function spread(request: PlanRequest): Plan {
   const plan = serialPlan(request);
+  const runOf = new Map<string, string>();
+  for (const { tasks } of [...(request.fusions ?? [])].sort((a, b) => b.tasks.length - a.tasks.length)) {
+    for (const name of tasks.some(one => runOf.has(one)) ? [] : tasks) {
+      runOf.set(name, tasks.join(' '));
+    }
+  }
   const free = new Map<string, number>();
+  const runs = new Map<string, Pick<Segment, 'devices' | 'start' | 'end' | 'fusion'>>();
   const segments = plan.segments.map(segment => {
+    const fusion = runOf.get(segment.task);
+    const run = fusion === undefined ? undefined : runs.get(fusion);
+    if (run) {
+      return { ...segment, ...run };
+    }
     const own = request.tasks.find(({ name }) => name === segment.task)?.running?.devices;
     const devices = request.cluster.nodes[0]!.devices.map(({ id }) => id);
     const [device] = own ?? devices.sort((a, b) => (free.get(a) ?? 0) - (free.get(b) ?? 0));
     const start = own ? 0 : (free.get(device!) ?? 0);
     const end = start + segment.end - segment.start;
     free.set(device!, end);
-    return { ...segment, devices: [device!], start, end };
+    const place = { devices: [device!], start, end, ...(fusion !== undefined && { fusion }) };
+    if (fusion !== undefined) {
+      runs.set(fusion, place);
+    }
+    return { ...segment, ...place };
   });
   return { ...plan, segments, makespan: Math.max(0, ...segments.map(({ end }) => end)) };
 }
 
+/** One task after the other, over both nodes. */
+function wide({ tasks }: PlanRequest): Plan {
+  let clock = 0;
+  const before = [...tasks].sort((a, b) => Number(!a.running) - Number(!b.running));
+  const segments = before.map(({ name, steps }): Segment => {
+    const start = clock;
+    clock += steps;
+    const elsewhere = [{ node: 'far', devices: ['cpu0'] }];
+    const place = { strategy: BOTH, node: 'node', devices: ['cpu0'], elsewhere };
+    return { task: name, ...place, start, end: clock, steps };
+  });
+  const base = { unplanned: [], optimal: false, method: 'construction' as const, baselines: [] };
+  return { ...base, segments, makespan: clock, lowerBound: 0, gap: 0, binding: 'none' };
+}
+
 /** What decides what happens in a world. */
 interface IFate {
+  /** Of one node; of none when tasks are to train over two. */
   readonly devices: number;
   /** Which of those that could happens next, in turn. */
   readonly order: readonly number[];
@@ -62,6 +98,8 @@ class World {
   readonly sim = new SessionHarness();
   /** Groups that train, by task. */
   readonly groups = new Map<string, GroupStart>();
+  /** How many tasks began together, in order. */
+  readonly runs: number[] = [];
   /** Steps made of each task. */
   readonly trained = new Map<string, number>();
   private _turn = 0;
@@ -71,14 +109,30 @@ class World {
     private readonly _fate: IFate,
     private readonly _inspected: (name: string) => Partial<Inspection> = () => ({})
   ) {
-    this.sim.connect(_fate.devices);
+    this.sim.connect(Math.max(1, _fate.devices));
+    if (this._spans) {
+      this.sim.join('far', 1, { address: '10.0.0.2' });
+      this.sim.feed({ kind: 'wishes-set', session: { set: { span: 2 } } });
+    }
     const tasks = Array.from({ length: sweep.points! }, (_, place) => ({
       ...spec(`m${place}`),
       params: { lr: 1e-3 * (place + 1), width: 1 + (place % 2) }
     }));
     this.sim.feed({ kind: 'tasks-added', tasks, sweep });
     const cell = { signature: 'sig', strategy: SINGLE, status: 'ok', source: 'measured' } as const;
-    this.sim.feed({ kind: 'cells-recalled', cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }] });
+    const together = { ...cell, signature: 'base', fused: 4, stepSeconds: 1.5, startSeconds: 1 };
+    this.sim.feed({
+      kind: 'cells-recalled',
+      cells: [
+        { ...cell, stepSeconds: 1, startSeconds: 1 },
+        { ...cell, strategy: BOTH, stepSeconds: 0.6, startSeconds: 1 },
+        together
+      ]
+    });
+  }
+
+  private get _spans(): boolean {
+    return this._fate.devices === 0;
   }
 
   get tasks(): readonly TaskState[] {
@@ -89,7 +143,15 @@ class World {
   run(tasks?: string[]): void {
     this.sim.feed({ kind: 'run-requested', ...(tasks && { tasks }) });
     for (let guard = 0; guard < 5000; guard += 1) {
-      const command = this.sim.pending.shift();
+      const { pending } = this.sim;
+      // Members are made at once, which no plan is.
+      const [command] = pending.splice(
+        Math.max(
+          0,
+          pending.findIndex(({ kind }) => kind === 'renew')
+        ),
+        1
+      );
       if (command) {
         this._perform(command);
         continue;
@@ -106,16 +168,25 @@ class World {
 
   private _perform(command: Command): void {
     if (command.kind === 'start') {
-      const { task, attempt } = command.body;
-      const at = this.tasks.find(one => one.spec.name === task.name)!.checkpointStep ?? 0;
-      this.groups.set(task.name, command.body);
-      this.sim.group(task.name, attempt, 'started', { step: at });
+      const { fused = [], ...first } = command.body;
+      if (first.part && !first.part.meeting) {
+        this.sim.group(first.task.name, first.attempt, 'meets', { node: 'node', meeting: MEETING });
+        return;
+      }
+      this.runs.push(1 + fused.length);
+      for (const body of [first, ...fused.map(own => memberOf(first, own))]) {
+        const { task, attempt } = body;
+        const at = this.tasks.find(one => one.spec.name === task.name)!.checkpointStep ?? 0;
+        this.groups.set(task.name, body);
+        this.sim.group(task.name, attempt, 'started', { step: at });
+      }
     } else if (command.kind === 'plan') {
-      const plan = spread(command.request);
+      const plan = this._spans ? wide(command.request) : spread(command.request);
       this.sim.feed({ kind: 'plan-made', plan, basis: command.planRevision });
     } else if (command.kind === 'inspect') {
       for (const { name, hash } of command.body.tasks) {
-        const found = { ...inspection('sig', STEPS, [SINGLE]), ...this._inspected(name) };
+        const ways = this._spans ? [{ technique: 'ddp', devices: 2 }] : [SINGLE];
+        const found = { ...inspection('sig', STEPS, ways), ...this._inspected(name) };
         this.sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: found } });
       }
     } else if (command.kind === 'renew') {
@@ -164,7 +235,15 @@ class World {
       const result = { loss: 1, metrics: { accuracy: this._fate.value(name, steps) } };
       this.sim.group(name, attempt, 'finished', { step: steps, result });
     }
+    if (this._spans) {
+      this.sim.group(name, attempt, until < steps ? 'stopped' : 'finished', { node: 'far' });
+    }
   }
+}
+
+/** What is told of a further task of a run, as if it were told of it alone. */
+function memberOf({ until: _until, rungs: _rungs, ...shared }: GroupStart, own: FusedTask): GroupStart {
+  return { ...shared, ...own };
 }
 
 function replay(sim: SessionHarness): void {
@@ -261,6 +340,38 @@ it('members meet at rungs, the worst quarter gives way, and every place is train
     ),
     { numRuns: 40 }
   );
+});
+
+it('members that train in one run meet as others do, and those that take their place join it', () => {
+  const fusion = { base: 'base', sites: 2, rank: 8 };
+  const fate: IFate = { devices: 1, order: [2, 0, 1, 3], value: (name, at) => chance(`${name} ${at}`) };
+  const world = new World(population(4), fate, () => ({ fusion }));
+  world.run();
+  replay(world.sim);
+  expect(world.runs).toEqual([4, 4, 4, 4, 4]);
+  const made = world.tasks.filter(({ spec: member }) => member.warmStart?.continues);
+  expect(made.map(({ spec: member }) => member.warmStart!.step)).toEqual([10, 20, 30, 40]);
+  expect(world.tasks.filter(({ status }) => status === 'finished')).toHaveLength(4);
+  for (const { rungs = [], spec: member } of world.tasks) {
+    const from = member.warmStart?.step ?? 0;
+    expect(rungs.map(({ step: at }) => at)).toEqual(
+      [10, 20, 30, 40].filter(at => at > from).slice(0, rungs.length)
+    );
+  }
+});
+
+it('members over several nodes meet as others do, and go on where the best are', () => {
+  const fate: IFate = { devices: 0, order: [0], value: (name, at) => chance(`${name} ${at}`) };
+  const world = new World(population(4), fate);
+  world.run();
+  replay(world.sim);
+  const attempts = world.tasks.flatMap(task => task.attempts);
+  expect(attempts.length).toBeGreaterThan(4);
+  expect(attempts.every(({ strategy, outcome }) => strategy.nodes === 2 && outcome !== 'lost')).toBe(true);
+  const made = world.tasks.filter(({ spec: member }) => member.warmStart?.continues);
+  expect(made.map(({ spec: member }) => member.warmStart!.step)).toEqual([10, 20, 30, 40]);
+  expect(world.tasks.filter(({ status }) => status === 'finished')).toHaveLength(4);
+  expect(world.sim.session.state.goal).toBe('none');
 });
 
 it('gives way by what was compared, whoever came first, and says so', () => {

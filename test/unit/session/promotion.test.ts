@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
+import { selectStopped } from '../../../src/core/session/resuming.js';
 import { emptySession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { standingWords } from '../../../src/core/view/format/taskText.js';
@@ -171,4 +172,42 @@ it('a task that ends before its stop comes is trained: no rule has given it up, 
     expect(standings.find(({ task: { spec: one } }) => one.name === task)).toMatchObject({ step: undefined });
     sweep.assertReplay();
   }
+});
+
+it('who came to a further rung before it left is judged there as well, at once', () => {
+  const sweep = new Sweep(['a']);
+  const { spec: told } = sweep.session.state.sweeps![0]!;
+  sweep.feed({ kind: 'tasks-added', tasks: [spec('a'), spec('b')], sweep: told });
+  const { attempt } = sweep.training!;
+  sweep.group('a', attempt, 'rung', { step: 9, loss: 0.2 });
+  sweep.group('a', attempt, 'rung', { step: 27, loss: 0.1 });
+  sweep.obey();
+  expect(sweep.task('a')).toMatchObject({ status: 'ready', pausedAt: 9, checkpointStep: 27 });
+  const error = { code: 'bad-task', message: 'It cannot be built.' };
+  sweep.feed({ kind: 'inspected', result: { task: 'b', hash: 'h', error } });
+  sweep.obey();
+  expect(sweep.task('a').pausedAt).toBeUndefined();
+  expect(sweep.training?.task).toBe('a');
+  sweep.assertReplay();
+});
+
+it('what somebody stopped goes on when that is asked of all, and leaves those that pause to their rule', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd']);
+  const { attempt } = sweep.training!;
+  sweep.group('a', attempt, 'rung', { step: 9, loss: 0.2 });
+  expect(sweep.task('a')).toMatchObject({ status: 'stopping', pausedAt: 9 });
+  expect(() => selectStopped(sweep.session, undefined)).toThrow('No task is stopped.');
+});
+
+it('who is taken out while it leaves to pause is judged no more', () => {
+  const sweep = new Sweep(['a', 'b']);
+  const { attempt } = sweep.training!;
+  sweep.group('a', attempt, 'rung', { step: 9, loss: 0.2 });
+  sweep.feed({ kind: 'tasks-removed', tasks: ['a'] });
+  sweep.feed({ kind: 'tasks-removed', tasks: ['b'] });
+  expect(sweep.task('a')).toMatchObject({ status: 'stopping', removing: true });
+  expect(sweep.task('a').moving).toBeUndefined();
+  sweep.group('a', attempt, 'stopped', { step: 9 });
+  expect(sweep.session.state.tasks).toEqual([]);
+  sweep.assertReplay();
 });

@@ -27,8 +27,8 @@ export function promotePaused(session: ISession, event: SessionEvent): IStep {
   }
   let step: IStep = { session: withoutStrays(session), commands: [] };
   for (const { spec } of session.state.sweeps ?? []) {
-    const most = Math.max(0, ...pausedOf(step.session, spec.name).map(({ place }) => place + 1));
-    for (let place = 0; place < most; place += 1) {
+    // Who came to a further rung before it left goes on to wait there.
+    for (let place = 0; place <= lastPlace(step.session, spec.name); place += 1) {
       const next = settle(step.session, spec.name, place);
       step = { session: next.session, commands: [...step.commands, ...next.commands] };
     }
@@ -48,6 +48,11 @@ function pausedOf({ state }: ISession, sweep: SweepState['spec']['name']): IPaus
     const ruled = isPaused(task) && task.spec.sweep === sweep ? ruledSweep(state, task) : undefined;
     return ruled ? [{ task, ruled, place: ladderOf(state, ruled, task).indexOf(task.pausedAt!) }] : [];
   });
+}
+
+/** Of the last rung at which anybody waits; -1 of none. */
+function lastPlace(session: ISession, sweep: string): number {
+  return Math.max(-1, ...pausedOf(session, sweep).map(({ place }) => place));
 }
 
 /** Judge those that wait at a rung. */
