@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .errors import Json, SaturnError
@@ -29,6 +29,9 @@ Direction = Literal["client", "agent", "kernel", "engine"]
 PING_SECONDS = 5.0
 """So often a client tells an engine that it is there."""
 
+SCHEMA = Path(__file__).with_name("generated") / "schema.json"
+"""File of the schema."""
+
 _SAME_VERSION = "Restart the kernel and the session so that both run the same version."
 _ids = itertools.count(1)
 
@@ -36,8 +39,7 @@ _ids = itertools.count(1)
 @functools.cache
 def schema() -> Json:
     """The JSON Schema of all messages and journal records, which the engine is built with, too."""
-    text = resources.files(__package__).joinpath("generated/schema.json").read_text("utf-8")
-    loaded: Json = json.loads(text)
+    loaded: Json = json.loads(SCHEMA.read_text("utf-8"))
     return loaded
 
 

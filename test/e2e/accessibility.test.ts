@@ -93,9 +93,8 @@ describe('the dashboard', () => {
 
   beforeAll(async () => {
     await notebook.command('saturn:dashboard');
-    await dashboard().getByText('tiny-0.1-8').first().click();
+    await dashboard().locator('.jp-SaturnTaskTable').getByText('tiny-0.1-8').first().click();
     await dashboard().locator('svg').first().waitFor();
-    await dashboard().locator('.jp-SaturnTaskTable').getByText('tiny-0.1-8').first().waitFor();
   });
 
   test.each([

@@ -21,7 +21,8 @@ RATES = [0.2, 0.1, 1e-3, 1e-4, 3e-4, 1e-5]
 
 
 def straight(lr: float) -> Task:
-    return lines(lr, steps=27)
+    """Slow enough for a rule's answer to come before the next rung: ranks go on meanwhile."""
+    return lines(lr, pause=0.03, steps=27)
 
 
 def untouched(lr: float) -> Task:

@@ -96,7 +96,9 @@ class CarriedAttempt(AttemptFiles):
             await self._working[0]
             if self._error is None:
                 await self._settle()
-            return outcome if self._error is None else GroupOutcome("failed", error=self._error)
+            if self._error is None or outcome.error is not None:
+                return outcome  # what the ranks have to say of it, if anything, comes first
+            return GroupOutcome("failed", error=self._error)
         finally:
             for task in self._working:
                 task.cancel()

@@ -20,7 +20,7 @@ from .silence import PROGRESS
 from .train_order import train_order
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Device, GroupOrder, GroupStart, Node
+    from ..generated.wire_types import Device, Failure, GroupOrder, GroupStart, Node
     from ..training.runtime.event_sender import RankEvent
 
 _log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class TrainingJob:
         self._group: RankGroup | None = None
         self._grace: float | None = None
         self._ready: set[int] = set()
+        self._refusal: Failure | None = None
         self._files = place.files.attempt(body["task"], self.number, self._give_up)
 
     async def run(self) -> None:
@@ -73,6 +74,8 @@ class TrainingJob:
             outcome = await self._train()
         except Exception as error:
             outcome = GroupOutcome("failed", error=failure_of(error))
+        if self._refusal is not None:
+            outcome = GroupOutcome("failed", error=self._refusal)
         outcome = await self._files.end(outcome)
         self.has_finished = outcome.kind == "finished"
         self.over.set()
@@ -167,14 +170,21 @@ class TrainingJob:
         if previous is None:
             return
         await previous.over.wait()
-        try:
-            if not previous.has_finished:
-                await self._files.begin()
+        if not previous.has_finished and await self._has_files():
+            try:
                 group.release()
                 return
-        except SaturnError as error:
-            _log.warning("%s cannot take over: %s", self.task, error)
+            except SaturnError as error:
+                _log.warning("%s cannot take over: %s", self.task, error)
         group.stop(0.0)
+
+    async def _has_files(self) -> bool:
+        """Have here what the task has. Where that cannot be, the attempt fails for it."""
+        try:
+            await self._files.begin()
+        except Exception as error:
+            self._refusal = failure_of(error)
+        return self._refusal is None
 
     def _hear(self, event: RankEvent) -> None:
         if event["kind"] == "ready":

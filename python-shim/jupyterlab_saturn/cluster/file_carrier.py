@@ -26,6 +26,7 @@ class FileCarrier:
 
     def __init__(self, node: str, hands: RemoteHands, store: SessionStore) -> None:
         self._node = node
+        self._hands = hands
         self._stream = HandsStream(node, hands, "files")
         self._store = store
         self._answers: asyncio.Queue[bytes] = asyncio.Queue()
@@ -33,22 +34,34 @@ class FileCarrier:
         self._answering: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Carry until the agent, its hands or the node are gone."""
-        giving = asyncio.create_task(self._give())
+        """Carry until the agent, its hands or the node are gone.
+
+        Where it is wrong itself, it ends the hands: an agent waits for its files as long as it
+        lives.
+        """
+        working = [asyncio.create_task(work) for work in (self._take(), self._give())]
         try:
-            while (heard := await self._stream.take()).failure is None:
-                for frame in heard.frames:
-                    await self._room.acquire()
-                    answering = asyncio.create_task(self._answer(frame))
-                    self._answering.add(answering)
-                    answering.add_done_callback(self._answering.discard)
+            done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            done.pop().result()
         except HandsGone as error:
             _log.info("Files of node %s are carried no more. %s", self._node, error)
+        except Exception:
+            _log.exception("Something is wrong with the files of node %s.", self._node)
+            await self._hands.end()
         finally:
-            giving.cancel()
+            for task in working:
+                task.cancel()
             # Threads go on to the end of what they do: only then all is closed.
-            await asyncio.gather(giving, *self._answering, return_exceptions=True)
+            await asyncio.gather(*working, *self._answering, return_exceptions=True)
             await asyncio.to_thread(self._store.close)
+
+    async def _take(self) -> None:
+        while (heard := await self._stream.take()).failure is None:
+            for frame in heard.frames:
+                await self._room.acquire()
+                answering = asyncio.create_task(self._answer(frame))
+                self._answering.add(answering)
+                answering.add_done_callback(self._answering.discard)
 
     async def _answer(self, frame: bytes) -> None:
         try:

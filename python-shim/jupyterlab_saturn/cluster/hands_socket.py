@@ -50,7 +50,7 @@ class HandsSocket:
 
     def frames(self, taken: int) -> list[bytes]:
         """What it has said that was not taken; the first `taken` frames were."""
-        del self._out[: taken - self._dropped]
+        del self._out[: max(0, taken - self._dropped)]
         self._dropped = max(taken, self._dropped)
         return list(self._out)
 

@@ -25,6 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from ..wire import SCHEMA, prepare
 from . import rank
 from .runtime import parent_death, preloaded_libraries
 from .runtime.fork_safety import settle, try_loading, why_unsafe
@@ -58,7 +59,7 @@ class Zygote:
         self._wakeup, self._waker = os.pipe()
         self._known: set[str] = set()
         self._import_trials: dict[int, list[str]] = {}
-        self._files = LoadedFiles()
+        self._files = LoadedFiles(SCHEMA)  # validators are made of it
         self._files.note()
 
     def serve(self) -> None:
@@ -223,7 +224,6 @@ def preload() -> None:
             importlib.import_module(name)
     import torch
 
-    from ..wire import prepare
     from .inspect import inspection_pool  # noqa: F401
     from .run import group_training, trial  # noqa: F401
 

@@ -1,7 +1,7 @@
 import { freeDevices } from './dispatch.js';
 import { awaitsNodes } from './nodes.js';
-import { followsGiven, type ISession, isStaying } from './session.js';
-import { activeTasks, countOf } from './taskTable.js';
+import { followsGiven, type ISession, isHeld, isStaying } from './session.js';
+import { activeTasks } from './taskTable.js';
 
 /**
  * News is answered at once, then not again before this share of what was left has passed, within limits in seconds; nor before
@@ -50,10 +50,10 @@ export function isReplanDue(session: ISession, time: number): boolean {
   );
 }
 
-/** Whether a device is idle though tasks wait. */
+/** Whether a device is idle though tasks wait for one. */
 function isAnyIdle(session: ISession): boolean {
   return (
-    countOf(session.state.tasks, 'ready') > 0 &&
+    session.state.tasks.some(task => task.status === 'ready' && !isHeld(task)) &&
     freeDevices(session).some(({ devices }) => devices.length > 0)
   );
 }

@@ -165,10 +165,8 @@ export function removeTasks(session: ISession, names: readonly string[]): IStep 
     if (!gone.has(task.spec.name) || !isActive(task)) {
       return task;
     }
-    const removed: TaskState = {
-      ...{ ...task, status: 'stopping', moving: undefined, pausedAt: undefined },
-      removing: true
-    };
+    const nowhere = { moving: undefined, pausedAt: undefined };
+    const removed: TaskState = { ...task, ...nowhere, status: 'stopping', removing: true };
     kills.push(...stopGroups(session.state, removed));
     return removed;
   });

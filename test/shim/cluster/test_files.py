@@ -3,121 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zmq
-import zmq.asyncio
-from fakes.bench import Json
+from fakes.file_scene import FileScene, commit, newest
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.files import node_folder, unit_folder
+from jupyterlab_saturn.files import unit_folder
 from jupyterlab_saturn.files.content_hashes import ContentHashes
-from jupyterlab_saturn.files.file_line import FileLine
-from jupyterlab_saturn.files.frames import CHUNK, WINDOW, packed, reply_of, request_of
-from jupyterlab_saturn.files.log_mirror import LogMirror
-from jupyterlab_saturn.files.node_files import NodeFiles
-from jupyterlab_saturn.files.session_store import SessionStore
+from jupyterlab_saturn.files.frames import CHUNK, WINDOW, packed, request_of
 from jupyterlab_saturn.generated.wire_types import FilePart
-from jupyterlab_saturn.paths import SessionPaths
-from jupyterlab_saturn.training.run.atomic_checkpoint import AtomicCheckpoints
 from jupyterlab_saturn.training.run.attempt_claim import AttemptClaim
-from jupyterlab_saturn.training.run.checkpoint_manifest import fingerprint
 
 pytestmark = pytest.mark.timeout(30)
 
 BIG = CHUNK * 3 + 17
 
 
-class Scene:
-    """A session and a node, each with a folder of its own, and what carries frames.
-
-    Attributes
-    ----------
-    spoil
-        Changes what a node says on its way.
-    asked
-        What was asked, in order.
-    most
-        So many requests were under way at once.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.here = SessionPaths("s", folder / "here").ensure()
-        (folder / "there" / "s").mkdir(0o700, parents=True)
-        (folder / "there").chmod(0o700)
-        self.there = SessionPaths("s", folder / "there", "far").ensure()
-        self.store = SessionStore(self.here, "far")
-        self.spoil: Callable[[bytes], bytes] = lambda frame: frame
-        self.asked: list[Json] = []
-        self.most = 0
-
-    @contextlib.asynccontextmanager
-    async def files(self) -> AsyncIterator[NodeFiles]:
-        socket = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
-        endpoint = f"ipc://{self.there.folder.parent}/f.sock"
-        socket.bind(endpoint)
-        carrying = asyncio.create_task(self._carry(socket))
-        files = NodeFiles(self.there, FileLine(endpoint))
-        try:
-            yield files
-        finally:
-            await files.close()
-            carrying.cancel()
-            await asyncio.gather(carrying, return_exceptions=True)
-            socket.close(0)
-
-    async def _carry(self, socket: zmq.asyncio.Socket) -> None:
-        under_way: set[asyncio.Task[None]] = set()
-
-        async def answer(identity: bytes, frame: bytes) -> None:
-            await socket.send_multipart([identity, await self.store.answer(frame)])
-
-        while True:
-            identity, frame = await socket.recv_multipart()
-            with contextlib.suppress(SaturnError):
-                self.asked.append(dict(request_of(frame)[0]))
-            task = asyncio.create_task(answer(identity, self.spoil(frame)))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-            self.most = max(self.most, len(under_way))
-
-    def ops(self) -> list[str]:
-        return [request["op"] for request in self.asked]
-
-
 @pytest.fixture
-def scene(tmp_path: Path) -> Scene:
-    return Scene(tmp_path)
-
-
-def commit(paths: SessionPaths, attempt: int, step: int, content: bytes, task: str = "t") -> Path:
-    """A checkpoint, as a rank of an attempt commits it."""
-    claim = AttemptClaim.of_task(paths, task, attempt)
-    saving = AtomicCheckpoints(paths.checkpoints(task), "same", claim)
-    folder = saving.begin(step, len(content))
-    (folder / "weights").write_bytes(content)
-    return saving.commit(step, {"weights": fingerprint(folder / "weights")}, {})
-
-
-def newest(paths: SessionPaths, attempt: int, task: str = "t") -> tuple[int, bytes] | None:
-    """Step and content of the checkpoint that an attempt goes on from."""
-    claim = AttemptClaim.of_task(paths, task, attempt)
-    saved = AtomicCheckpoints(paths.checkpoints(task), "same", claim)
-    manifest = saved.newest()
-    return manifest and (manifest["step"], (saved.path(manifest) / "weights").read_bytes())
+def scene(tmp_path: Path) -> FileScene:
+    return FileScene(tmp_path)
 
 
 def refusal(error: pytest.ExceptionInfo[SaturnError]) -> str:
     return error.value.code
 
 
-def test_payloads_are_brought_once_by_what_is_in_them(scene: Scene) -> None:
+def test_payloads_are_brought_once_by_what_is_in_them(scene: FileScene) -> None:
     content = os.urandom(BIG)
     name = f"{hashlib.sha256(content).hexdigest()}.pkl"
     (scene.here.payloads / name).write_bytes(content)
@@ -136,7 +52,7 @@ def test_payloads_are_brought_once_by_what_is_in_them(scene: Scene) -> None:
     assert not list(scene.there.own.glob("passing/*"))
 
 
-def test_a_checkpoint_goes_to_the_session_and_to_the_next_node(scene: Scene) -> None:
+def test_a_checkpoint_goes_to_the_session_and_to_the_next_node(scene: FileScene) -> None:
     first, second = os.urandom(BIG), os.urandom(BIG)
 
     async def work() -> None:
@@ -169,7 +85,7 @@ def test_a_checkpoint_goes_to_the_session_and_to_the_next_node(scene: Scene) -> 
     assert not list((scene.here.nodes / "far").glob("arriving/*"))
 
 
-def test_a_late_attempt_is_refused(scene: Scene) -> None:
+def test_a_late_attempt_is_refused(scene: FileScene) -> None:
     async def work() -> None:
         async with scene.files() as files:
             await files.begin("t", 1)
@@ -190,7 +106,7 @@ def test_a_late_attempt_is_refused(scene: Scene) -> None:
     assert not scene.here.step_log("t").exists()
 
 
-def test_what_an_attempt_committed_and_nobody_has_is_dropped(scene: Scene) -> None:
+def test_what_an_attempt_committed_and_nobody_has_is_dropped(scene: FileScene) -> None:
     commit(scene.here, 1, 10, b"known")
 
     async def work() -> None:
@@ -211,7 +127,7 @@ def test_what_an_attempt_committed_and_nobody_has_is_dropped(scene: Scene) -> No
 
 
 def test_a_file_that_grows_meanwhile_is_sent_as_it_was(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+    scene: FileScene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a library's log of events, beside its checkpoints."""
     events = scene.there.native("t") / "events"
@@ -238,7 +154,7 @@ def test_a_file_that_grows_meanwhile_is_sent_as_it_was(
     assert events.read_text() == "first\nmore\n"
 
 
-def test_what_is_dropped_while_it_is_brought_is_looked_for_again(scene: Scene) -> None:
+def test_what_is_dropped_while_it_is_brought_is_looked_for_again(scene: FileScene) -> None:
     commit(scene.here, 1, 10, b"older")
     dropped = commit(scene.here, 1, 20, b"late")
 
@@ -273,7 +189,7 @@ def damaged(times: int) -> Callable[[bytes], bytes]:
     return spoil
 
 
-def test_what_arrives_damaged_is_sent_again(scene: Scene) -> None:
+def test_what_arrives_damaged_is_sent_again(scene: FileScene) -> None:
     content = os.urandom(100)
 
     async def work() -> None:
@@ -293,7 +209,7 @@ def test_what_arrives_damaged_is_sent_again(scene: Scene) -> None:
     asyncio.run(work())
 
 
-def test_a_full_disk_on_either_side(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_on_either_side(scene: FileScene, monkeypatch: pytest.MonkeyPatch) -> None:
     full = SaturnError("disk-full", "It is full.")
 
     def refuse(folder: Path, need_bytes: int, what: str) -> None:
@@ -320,7 +236,7 @@ def test_a_full_disk_on_either_side(scene: Scene, monkeypatch: pytest.MonkeyPatc
     assert newest(scene.here, 1) == (30, b"of another node")
 
 
-def test_a_disk_that_fills_up_is_told_of(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_is_told_of(scene: FileScene, monkeypatch: pytest.MonkeyPatch) -> None:
     def pwrite(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
@@ -337,64 +253,7 @@ def test_a_disk_that_fills_up_is_told_of(scene: Scene, monkeypatch: pytest.Monke
     assert newest(scene.here, 1) is None
 
 
-def test_logs_follow_and_begin_anew(scene: Scene) -> None:
-    def append(path: Path, text: str) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("a") as log:
-            log.write(text)
-
-    append(scene.here.step_log("t"), '{"step":1}\n')
-
-    async def work() -> None:
-        async with scene.files() as files:
-            await files.begin("t", 1)
-            log, ranks = scene.there.step_log("t"), scene.there.attempt("t", 1) / "rank0.log"
-            mirror = LogMirror(scene.there, files, "t", 1)
-            mirror.take_as_told()
-            before = scene.here.step_log("t").stat().st_ino
-            append(log, '{"step":2}\n{"step')
-            append(ranks, "half a line")
-            await mirror.push()
-            # Of a log that is read by lines, whole ones alone; and nothing twice.
-            assert scene.here.step_log("t").read_text() == '{"step":1}\n{"step":2}\n'
-            assert scene.here.step_log("t").stat().st_ino == before
-            assert (scene.here.attempt("t", 1) / "rank0.log").read_text() == "half a line"
-            log.unlink()
-            append(log, '{"step":0}\n' * 99)
-            await mirror.push()
-            assert scene.here.step_log("t").read_text() == '{"step":0}\n' * 99
-            assert scene.here.step_log("t").stat().st_ino != before
-            # The session's was removed: it gets all of it.
-            scene.here.step_log("t").unlink()
-            append(log, '{"step":1}\n')
-            with pytest.raises(SaturnError):
-                await mirror.push()
-            await mirror.push()
-            assert scene.here.step_log("t").read_text() == log.read_text()
-            with pytest.raises(SaturnError):
-                await files.append("tasks/t/model.pt", "t", 1, 0, b"x")
-            mirror.close()
-
-    asyncio.run(work())
-
-
-def test_two_who_push_a_log_push_it_once(scene: Scene) -> None:
-    """As when a checkpoint is told of while logs follow by the clock."""
-
-    async def work() -> None:
-        async with scene.files() as files:
-            await files.begin("t", 1)
-            mirror = LogMirror(scene.there, files, "t", 1)
-            scene.there.step_log("t").write_text('{"step":1}\n')
-            await asyncio.gather(mirror.push(), mirror.push())
-            mirror.close()
-
-    asyncio.run(work())
-    assert scene.ops().count("append") == 1
-    assert scene.here.step_log("t").read_text() == '{"step":1}\n'
-
-
-def test_models_and_what_libraries_write_come_whole(scene: Scene) -> None:
+def test_models_and_what_libraries_write_come_whole(scene: FileScene) -> None:
     async def work() -> None:
         async with scene.files() as files:
             await files.begin("t", 1)
@@ -421,57 +280,3 @@ def test_models_and_what_libraries_write_come_whole(scene: Scene) -> None:
         "native/checkpoint-5/saturn-identity",
         "native/newest",
     }
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        {"op": "read", "path": "journal.jsonl", "offset": 0, "size": 9},
-        {"op": "read", "path": "tasks/t/../../journal.jsonl", "offset": 0, "size": 9},
-        {"op": "read", "path": "payloads/x.pkl", "offset": 0, "size": 9},
-        {"op": "note", "path": "inspections/../x.log"},
-        {"op": "note", "path": "summary.json"},
-        {
-            "op": "commit",
-            "task": "t",
-            "attempt": 1,
-            "units": [{"path": "summary.json", "parts": []}],
-        },
-        {"op": "commit", "task": "t", "attempt": 1},
-        {"op": "dance"},
-    ],
-)
-def test_what_nobody_may_ask_is_refused(scene: Scene, request_: Json) -> None:
-    scene.here.journal.write_text("secret")
-    frame = packed({"id": 7, **request_})  # type: ignore[typeddict-item]
-    reply, data = reply_of(asyncio.run(scene.store.answer(frame)))
-    assert (data, "error" in reply) == (b"", True)
-    for torn in (b"", b"\0\0\0\x09{}", frame[:-2]):
-        assert "error" in reply_of(asyncio.run(scene.store.answer(torn)))[0]
-
-
-def test_a_nodes_folder_keeps_no_more_than_it_may(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    paths = node_folder.make_node_folder("/else/where/s", "far")
-    assert (
-        node_folder.is_node_folder(paths) and node_folder.session_folder(paths) == "/else/where/s"
-    )
-    assert paths.folder.name == "s"
-    # The name of a session makes no other one a copy.
-    for session in ("carried", "other"):
-        SessionPaths(session, tmp_path / "home").ensure()
-    assert not node_folder.is_node_folder(SessionPaths("other", tmp_path / "home", "far"))
-    for age, name in enumerate(("new", "old", "used")):
-        paths.task(name).mkdir()
-        (paths.task(name) / "f").write_bytes(bytes(100))
-        os.utime(paths.task(name), (1e9 - age, 1e9 - age))
-    asyncio.run(node_folder.trim(paths, lambda name: name == "used", most=250))
-    assert {path.name for path in paths.tasks.iterdir()} == {"new", "used"}
-    left = node_folder.make_node_folder("/else/where/s", "left")
-    os.utime(left.folder.parent, (1e9, 1e9))
-    node_folder.make_node_folder("/else/where/s", "far")
-    assert not left.folder.exists()
-    node_folder.remove_node_folder(paths)
-    assert not paths.folder.parent.exists()

@@ -142,10 +142,10 @@ class FakeEngine:
                 if router.poll(10):
                     client, data = router.recv_multipart()
                     for envelope in self._answers(data):
-                        router.send_multipart([client, json.dumps(envelope).encode()])
                         if envelope["type"] == "state":
                             self.whole += 1
                             self._told[client] = envelope["body"]["state"]
+                        router.send_multipart([client, json.dumps(envelope).encode()])
                 with self._lock:
                     pushes, self._pushes = self._pushes, []
                 for state in pushes:

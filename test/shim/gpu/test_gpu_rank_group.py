@@ -97,11 +97,11 @@ def test_a_first_step_that_began_is_waited_for_no_more() -> None:
             request = {"kind": "train", "task": task(), "devices": GPUS, "steps": 8}
             folder = here.paths.attempt("t", 1)
             group = here.group(request, folder, 2, heard=lambda event: None)
-            group._watch_start(None)
-            first = group._silence
+            group._silence.begin(None)
+            first = group._silence._timer
             group._hear({"kind": "started", "rank": 0, "step": 0})  # type: ignore[typeddict-item]
             assert first is not None and first.cancelled()
-            second = group._silence
+            second = group._silence._timer
             assert second is not None and second.when() > first.when() + 50
             second.cancel()
 

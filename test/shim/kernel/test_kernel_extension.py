@@ -204,7 +204,9 @@ def test_a_real_kernel_marks_failed_cells_and_knows_cell_ids(
     (error,) = [message for message in heard if message["msg_type"] == "error"]
     assert error["content"]["ename"] == "SaturnError"
     assert len(error["content"]["traceback"]) == 2
-    reveal = "print(get_ipython().find_line_magic('saturn').__self__._cell_id())"
+    reveal = (
+        "from jupyterlab_saturn.kernel.task_magic import _cell_id; print(_cell_id(get_ipython()))"
+    )
     _, heard = run(client, reveal, {"cellId": "cell-9"})
     (stream,) = [message for message in heard if message["msg_type"] == "stream"]
     assert stream["content"]["text"] == "cell-9\n"

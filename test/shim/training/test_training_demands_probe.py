@@ -60,8 +60,8 @@ def probed(model: nn.Module, **fields: Any) -> Probed:
 @pytest.fixture(autouse=True)
 def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
-    monkeypatch.setattr(demands_probe, "_SECONDS", 0.5)
-    monkeypatch.setattr(demands_probe, "_MOST_SECONDS", 1.0)
+    monkeypatch.setattr(demands_probe, "_SECONDS", 1.0)
+    monkeypatch.setattr(demands_probe, "_MOST_SECONDS", 2.0)
 
 
 def test_a_quick_model_is_tried_as_it_is() -> None:
@@ -76,16 +76,16 @@ def test_of_a_slow_model_less_is_tried() -> None:
 @pytest.mark.parametrize("counting", [False, True])
 def test_a_model_of_many_slow_layers_is_tried_with_two(counting: bool) -> None:
     """Unless it needs all of them."""
-    found = probed(Layers([Slow(0.01) for _ in range(20)], counting))
+    found = probed(Layers([Slow(0.02) for _ in range(20)], counting))
     if counting:
-        assert found.too_slow == "steps of 4 samples, whole and in parts, take more than 1 s"
+        assert found.too_slow == "steps of 4 samples, whole and in parts, take more than 2 s"
         assert set(found.unmet) == MOST_DEMANDS
     else:
         assert found == Probed()
 
 
 def test_what_layers_do_shows_in_a_shortened_model() -> None:
-    found = probed(Layers([Slow(0.01) for _ in range(20)] + [Centred(0.01) for _ in range(3)]))
+    found = probed(Layers([Slow(0.02) for _ in range(20)] + [Centred(0.02) for _ in range(3)]))
     assert found.too_slow is None
     assert "its parts together" in found.unmet["divisible-batch"]
 

@@ -1,25 +1,29 @@
 import { expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
+import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import { selectStopped } from '../../../src/core/session/resuming.js';
-import { emptySession } from '../../../src/core/session/session.js';
+import { emptySession, withNews } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import { standingWords } from '../../../src/core/view/format/taskText.js';
 import { judgedWords } from '../../../src/core/view/results/givenUpText.js';
 import { standingsByTask } from '../../../src/core/view/results/sweepStanding.js';
 import type { StopRule, SweepSpec, TaskState } from '../../../src/core/wire/messages.js';
-import { inspection, SessionHarness, spec } from './sessionHarness.js';
+import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const SINGLE = { technique: 'single', devices: 1 };
 
-/** A sweep whose tasks train one after the other, on one device, by a faultless planner. */
+/** A sweep whose tasks train one after the other, on the first device, by a faultless planner. */
 class Sweep extends SessionHarness {
   /** The task that trains, with the number of its attempt. */
   training: { task: string; attempt: number } | undefined;
 
-  constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }) {
+  /** Tasks for which the planner finds nothing. */
+  hopeless: readonly string[] = [];
+
+  constructor(names: readonly string[], stop: StopRule = { kind: 'asha', first: 9 }, devices = 1) {
     super();
     const sweep: SweepSpec = { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop };
-    this.connect(1);
+    this.connect(devices);
     this.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)), sweep });
     for (const task of names) {
       const found = inspection('sig', 81, [SINGLE]);
@@ -43,6 +47,14 @@ class Sweep extends SessionHarness {
         const { task, attempt } = command.body;
         this.training = undefined;
         this.group(task, attempt, 'stopped', { step: this.task(task).rungs?.at(-1)?.step ?? 1 });
+      } else if (command.kind === 'plan') {
+        const isHopeless = ({ name }: { name: string }): boolean => this.hopeless.includes(name);
+        const { request } = command;
+        const made = serialPlan({ ...request, tasks: request.tasks.filter(task => !isHopeless(task)) });
+        const unplanned = request.tasks
+          .filter(isHopeless)
+          .map(({ name }) => ({ task: name, reason: 'none' }));
+        this.feed({ kind: 'plan-made', plan: { ...made, unplanned }, basis: command.planRevision });
       } else if (command.kind !== 'inspect') {
         this.perform(command, () => 'sig');
       }
@@ -115,6 +127,31 @@ it('goes on at once when nobody is to come, and so does who waits', () => {
   sweep.assertReplay();
 });
 
+it('nobody makes room for one that is to begin later', () => {
+  const sweep = new Sweep(['a', 'b']);
+  const set = { earliestStart: sweep.session.question!.time + 1e5 };
+  sweep.feed({ kind: 'wishes-set', tasks: [{ tasks: ['b'], set }] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.2)).toBe('a');
+  expect(sweep.status('a')).toBe('running');
+});
+
+it('nobody waits for points that nothing makes room for: no plan has those that are there', () => {
+  const sweep = new Sweep(['a', 'b', 'c']);
+  const { spec: told } = sweep.session.state.sweeps![0]!;
+  const more = { search: 'tpe', points: 9, template: spec('fn') } as const;
+  const tasks = ['a', 'b', 'c'].map(name => spec(name));
+  sweep.feed({ kind: 'tasks-added', tasks, sweep: { ...told, ...more }, made: 3 });
+  sweep.hopeless = ['b', 'c'];
+  sweep.feed({ kind: 'wishes-set', tasks: [{ tasks: ['b'], set: { weight: 2 } }] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.2)).toBe('a');
+  expect(sweep.session.state.sweeps![0]).not.toHaveProperty('asked');
+  expect(sweep.task('a').pausedAt).toBeUndefined();
+  expect(sweep.training?.task).toBe('a');
+  sweep.assertReplay();
+});
+
 it('with promotion who may still come to be among the best waits, and is given up when it cannot', () => {
   const sweep = new Sweep(['a', 'b', 'c', 'd', 'e', 'f'], { kind: 'asha', first: 9, promote: true });
   sweep.reach(9, 0.2);
@@ -123,6 +160,23 @@ it('with promotion who may still come to be among the best waits, and is given u
   sweep.reach(9, 0.25);
   expect(sweep.words('b')).toBe('asha: 3 of 3 after 9 steps');
   expect(sweep.words('c')).toBe('asha: paused after 9 steps, 2 of 3 so far');
+  sweep.assertReplay();
+});
+
+it('who waits is judged in no run of others, in which not all come that may', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd', 'e', 'f'], { kind: 'asha', first: 9, promote: true });
+  sweep.reach(9, 0.2);
+  sweep.reach(9, 0.3);
+  sweep.feed({ kind: 'stop-requested' });
+  sweep.obey();
+  sweep.feed({ kind: 'run-requested', tasks: ['f'] });
+  sweep.obey();
+  expect(sweep.reach(9, 0.25)).toBe('f');
+  for (const name of ['a', 'b']) {
+    expect(sweep.task(name)).toMatchObject({ status: 'ready', pausedAt: 9 });
+  }
+  sweep.feed({ kind: 'run-requested' });
+  expect(sweep.task('b')).toMatchObject({ status: 'stopped', givenUp: { place: 3, of: 3 } });
   sweep.assertReplay();
 });
 
@@ -210,4 +264,21 @@ it('who is taken out while it leaves to pause is judged no more', () => {
   sweep.group('a', attempt, 'stopped', { step: 9 });
   expect(sweep.session.state.tasks).toEqual([]);
   sweep.assertReplay();
+});
+
+it('who waits at a rung has no use for an idle device: no plan is made in haste for it', () => {
+  const sweep = new Sweep(['a', 'b', 'c', 'd'], { kind: 'asha', first: 9, eta: 2, promote: true }, 2);
+  sweep.reach(9, 0.2);
+  sweep.reach(9, 0.3);
+  sweep.reach(9, 0.4);
+  expect(sweep.training?.task).toBe('a');
+  sweep.group('a', sweep.training!.attempt, 'finished', { step: 81 });
+  sweep.obey();
+  expect(sweep.session.state.tasks.map(({ status }) => status)).toEqual([
+    ...['finished', 'ready', 'stopped', 'running']
+  ]);
+  expect(sweep.task('b').pausedAt).toBe(9);
+  const told = withNews(sweep.session, { kind: 'ended', tasks: ['a'] });
+  const since = (seconds: number): boolean => isReplanDue(told, told.question!.time + seconds);
+  expect([since(5), since(30)]).toEqual([false, true]);
 });

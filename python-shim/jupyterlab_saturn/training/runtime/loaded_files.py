@@ -1,18 +1,25 @@
-"""Whether the modules of this process are still those on disk."""
+"""Whether what this process has loaded is still what is on disk."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 _Stamp = tuple[int, int, int] | None
 
 
 class LoadedFiles:
-    """Files of the modules that were loaded, as they were when they were noted."""
+    """Files of the modules that were loaded, as they were when they were noted.
 
-    def __init__(self) -> None:
-        self._stamps: dict[str, _Stamp] = {}
+    Parameters
+    ----------
+    others
+        Files of which something is kept besides; as they are now.
+    """
+
+    def __init__(self, *others: Path) -> None:
+        self._stamps = {str(file): _stamp(str(file)) for file in others}
 
     def note(self) -> None:
         """Remember the files of modules loaded since the last time."""

@@ -2,7 +2,7 @@ import { membersOf } from '../../model/sweepTasks.js';
 import type { Criterion, GivenUp, TaskState } from '../../wire/messages.js';
 import { sharedRun } from '../fusedRuns.js';
 import { wouldBeginAnew } from '../planRequest.js';
-import { type ISession, isActive, lastAttempt } from '../session.js';
+import { type ISession, isActive, isOpen, lastAttempt } from '../session.js';
 import { comparedBy, type IRuledSweep, ladderOf } from './ladder.js';
 import { arrival, type IComparison, scoreOf } from './stopRule.js';
 
@@ -22,11 +22,12 @@ export function rungAt(session: ISession, ruled: IRuledSweep, place: number): IR
   const { spec } = ruled.sweep;
   const scores = new Map<string, number>();
   const over = new Map<string, number>();
-  const toCome = pointsToCome(session, ruled);
+  const hopeless = unplanned(session);
+  const members = membersOf(session.state.tasks, spec.name);
+  const toCome = isStuck(session, ruled, members, hopeless) ? 0 : pointsToCome(session, ruled);
   let coming = toCome;
   let waiting = toCome > 0;
-  const hopeless = unplanned(session);
-  for (const task of membersOf(session.state.tasks, spec.name)) {
+  for (const task of members) {
     const ladder = ladderOf(session.state, ruled, task);
     const at = ladder[place];
     const found = at === undefined ? undefined : task.rungs?.find(({ step }) => step === at);
@@ -34,7 +35,7 @@ export function rungAt(session: ISession, ruled: IRuledSweep, place: number): IR
       (task.givenUp ? over : scores).set(task.spec.name, scoreOf(found.value, goalOf(ruled, task)));
     } else if (!hopeless.has(task.spec.name) && mayCome(session, task, task.inspection ? at : Infinity)) {
       coming += 1;
-      waiting ||= !isActive(task) && task.pausedAt === undefined;
+      waiting ||= waitsForDevices(task);
     }
   }
   return { ruled, scores: new Map([...scores, ...over]), coming, waiting };
@@ -87,10 +88,26 @@ function mayCome({ selection }: ISession, task: TaskState, at: number | undefine
   return isWanted && !isPast && !isOver;
 }
 
+/** Whether a task would begin if there were room: one that is to begin later has no use for any yet. */
+function waitsForDevices(task: TaskState): boolean {
+  return !isActive(task) && task.pausedAt === undefined && task.wishes?.earliestStart === undefined;
+}
+
 function pointsToCome({ selection }: ISession, { sweep }: IRuledSweep): number {
   const { spec, made, error } = sweep;
   const isSearched = spec.template !== undefined && error === undefined && selection === null;
   return isSearched ? Math.max(0, (spec.points ?? 0) - made) : 0;
+}
+
+/** Whether no further points are made, as those that are there wait in vain: no plan has any of them. */
+function isStuck(
+  { state }: ISession,
+  { sweep }: IRuledSweep,
+  members: readonly TaskState[],
+  hopeless: ReadonlySet<string>
+): boolean {
+  const left = members.filter(task => task.status === 'inspecting' || isOpen(task, state));
+  return sweep.asked === undefined && left.length > 0 && left.every(({ spec }) => hopeless.has(spec.name));
 }
 
 function unplanned({ state: { plan } }: ISession): ReadonlySet<string> {

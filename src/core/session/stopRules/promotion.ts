@@ -43,9 +43,12 @@ interface IPaused {
   readonly place: number;
 }
 
-function pausedOf({ state }: ISession, sweep: SweepState['spec']['name']): IPaused[] {
+/** Those of a sweep that wait; in a run of other tasks they go on waiting, as not all come that may. */
+function pausedOf({ state, selection }: ISession, sweep: SweepState['spec']['name']): IPaused[] {
   return state.tasks.flatMap(task => {
-    const ruled = isPaused(task) && task.spec.sweep === sweep ? ruledSweep(state, task) : undefined;
+    const { spec } = task;
+    const isOf = isPaused(task) && spec.sweep === sweep && (selection?.includes(spec.name) ?? true);
+    const ruled = isOf ? ruledSweep(state, task) : undefined;
     return ruled ? [{ task, ruled, place: ladderOf(state, ruled, task).indexOf(task.pausedAt!) }] : [];
   });
 }
