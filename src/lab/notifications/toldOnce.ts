@@ -7,6 +7,9 @@ const MOST = 100;
 /** How long pages that nobody sees leave the telling to one that is seen, in milliseconds. */
 const HIDDEN_DELAY = 1500;
 
+/** How long a page that has told something keeps others from looking: theirs is a copy of the storage, in milliseconds. */
+const STORED_DELAY = 1000;
+
 /** What was told to the user, of which the pages of one browser know from each other. */
 export class ToldOnce {
   constructor(private readonly _options: ToldOnce.IOptions) {}
@@ -56,6 +59,18 @@ export namespace ToldOnce {
 
   /** Does something while no other page does; where browsers have no locks (plain HTTP), without that. */
   export async function exclusively(act: () => boolean): Promise<boolean> {
-    return navigator.locks ? navigator.locks.request(STORAGE_KEY, act) : act();
+    if (!navigator.locks) {
+      return act();
+    }
+    return new Promise((resolve, reject) => {
+      const hold = async (): Promise<void> => {
+        const isOurs = act();
+        resolve(isOurs);
+        if (isOurs) {
+          await new Promise(done => setTimeout(done, STORED_DELAY));
+        }
+      };
+      navigator.locks.request(STORAGE_KEY, hold).catch(reject);
+    });
   }
 }

@@ -283,7 +283,7 @@ def test_fused_on_two_devices(session: Session) -> None:
 
 
 def test_a_run_measures_its_own_cell(session: Session) -> None:
-    settings = [{**own, "steps": n} for own, n in zip(MIXED, (150, 300, 300), strict=True)]
+    settings = [{**own, "steps": n} for own, n in zip(MIXED, (150, 600, 600), strict=True)]
     specs = specs_of(session, "cell", settings)
     group = start(session, specs, own={n: {"steps": s["steps"]} for n, s in enumerate(settings)})
     ended(group)
