@@ -6,8 +6,11 @@ import contextlib
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
+
+from .errors import SaturnError
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -51,3 +54,23 @@ def is_at(file: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(file), path.stat())
     except OSError:
         return False
+
+
+def require_room(folder: Path, need_bytes: float, what: str, *, spare: float = 1.0) -> None:
+    """Raises SaturnError ``disk-full`` when a disk has no room for something.
+
+    Parameters
+    ----------
+    what
+        As it is told, in the singular.
+    spare
+        So many times of what is needed has to be free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < need_bytes * spare:
+        raise SaturnError(
+            "disk-full",
+            f"{what} of {need_bytes / 1e6:.1f} MB does not fit: {folder} has {free / 1e6:.1f} MB "
+            "left.",
+            "Free some space and run again: training goes on from the last checkpoint.",
+        )

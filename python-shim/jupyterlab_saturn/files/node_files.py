@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..errors import Json, SaturnError
 from ..paths import SessionPaths
 from ..private_folders import make_private
+from ..whole_files import require_room
 from .file_line import FileLine
 from .frames import CHUNK, WINDOW
 from .node_folder import passing
@@ -23,7 +24,6 @@ from .unit_folder import (
     UnitFolder,
     contents_of,
     read_at,
-    require_room,
     sizes_of,
     write_at,
 )
@@ -197,7 +197,9 @@ class NodeFiles:
         folder = self._passing / secrets.token_hex(8)
         make_private(folder)
         try:
-            require_room(folder, sum(sizes_of([unit]).values()), f"Files of {unit['path']}")
+            require_room(
+                folder, sum(sizes_of([unit]).values()), f"A copy of the files of {unit['path']}"
+            )
             contents = {}
             for part in unit["parts"]:
                 sha, size = part["sha256"], part["size"]

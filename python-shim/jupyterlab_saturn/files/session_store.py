@@ -15,9 +15,10 @@ from ..errors import SaturnError, failure_of, is_disk_full, not_written
 from ..paths import SessionPaths
 from ..private_folders import make_private
 from ..training.run.attempt_claim import AttemptClaim
+from ..whole_files import require_room
 from .frames import CHUNK, asked, packed, request_of
 from .task_units import LOG, LOG_BEHIND, is_droppable, is_unit, units_below
-from .unit_folder import DAMAGED, UnitFolder, read_at, require_room, sizes_of, write_at
+from .unit_folder import DAMAGED, UnitFolder, read_at, sizes_of, write_at
 
 if TYPE_CHECKING:
     from ..generated.wire_types import FileReply, FileRequest, FileUnit
@@ -186,7 +187,7 @@ class SessionStore:
         for file in arrived.iterdir():
             here[file.name] = file
         lacking = {sha: size for sha, size in sizes_of(units).items() if sha not in here}
-        require_room(arrived, sum(lacking.values()), f"Files of {request['task']}")
+        require_room(arrived, sum(lacking.values()), f"A copy of the files of {request['task']}")
         return sorted(lacking)
 
     def _put(self, request: FileRequest, data: bytes) -> None:

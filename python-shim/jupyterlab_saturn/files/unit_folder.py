@@ -158,18 +158,6 @@ def write_at(file: Path, data: bytes, offset: int) -> None:
         os.close(opened)
 
 
-def require_room(folder: Path, need_bytes: int, what: str) -> None:
-    """Raises SaturnError ``disk-full`` when there is no room for so much."""
-    free = shutil.disk_usage(folder).free
-    if free < need_bytes:
-        raise SaturnError(
-            "disk-full",
-            f"{what} of {need_bytes / 1e6:.1f} MB do not fit: {folder} has {free / 1e6:.1f} MB "
-            "left.",
-            "Free some space and run again: training goes on from the last checkpoint.",
-        )
-
-
 def contents_of(unit: FileUnit, place: Path) -> dict[str, Path]:
     """Where there is what content of a unit at a place."""
     return {part["sha256"]: place / part["name"] for part in unit["parts"]}

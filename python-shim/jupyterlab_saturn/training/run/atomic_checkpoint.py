@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...errors import SaturnError
 from ...private_folders import ensure_private
+from ...whole_files import require_room
 from .attempt_claim import NO_CLAIM, AttemptClaim
 from .checkpoint_manifest import MANIFEST, Manifest, Place, chunks, place_of, read_manifest
 
@@ -73,14 +73,7 @@ class AtomicCheckpoints:
 
     def require_space(self, need_bytes: int) -> None:
         """Raises SaturnError ``disk-full`` when the disk has no room for so much."""
-        free = shutil.disk_usage(self.folder).free
-        if free < need_bytes * _SPARE:
-            raise SaturnError(
-                "disk-full",
-                f"A checkpoint of {need_bytes / 1e6:.1f} MB does not fit: {self.folder} has "
-                f"{free / 1e6:.1f} MB left.",
-                "Free some space and run again: training goes on from the last checkpoint.",
-            )
+        require_room(self.folder, need_bytes, "A checkpoint", spare=_SPARE)
 
     def commit(
         self, step: int, files: dict[str, FileFingerprint], details: CheckpointDetails
