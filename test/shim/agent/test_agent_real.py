@@ -191,7 +191,7 @@ def test_the_whole_life_of_a_session() -> None:
         assert len(here.ranks()) == 2
         os.kill(here.agent, signal.SIGKILL)
         assert_gone(here.token)
-        assert not agent_alive(here.paths)
+        until(lambda: not agent_alive(here.paths))
 
 
 def test_when_the_zygote_dies_its_ranks_are_lost_and_the_next_live() -> None:
