@@ -16,7 +16,8 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
 from nightly import nightly
-from stage import Stage, named, processes, until
+from stage import Stage, named, processes
+from waiting import SECONDS, until
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -38,7 +39,7 @@ def opened(name: str, home: Path) -> Iterator[Session]:
     one.close()
     for agent in named("jupyterlab_saturn.agent", one):
         agent.terminate()
-    until(lambda: not processes(one.paths), 15)
+    until(lambda: not processes(one.paths))
     assert not one.paths.runtime.exists()
 
 
@@ -142,7 +143,7 @@ def test_the_engine_is_killed_while_training(session: Session) -> None:
     start_slow(session)
     [engine] = named("engine.mjs", session)
     engine.kill()
-    engine.wait(10)
+    engine.wait(SECONDS)
     session.wait()
     state = session.state
     assert set(statuses(state).values()) == {"finished"}
@@ -174,7 +175,7 @@ def test_the_agent_is_killed_while_training(session: Session) -> None:
     before = processes(session.paths)
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
-    until(lambda: not [p for p in before if p.is_running() and p.status() != "zombie"], 10)
+    until(lambda: not [p for p in before if p.is_running() and p.status() != "zombie"])
     again = Session("story", session.paths.folder.parent)
     again.wait()
     state = again.state

@@ -12,7 +12,8 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from stage import Stage, named, until
+from stage import Stage, named
+from waiting import until
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -124,7 +125,7 @@ def start(session: Session) -> None:
     session.add(adapters, {"lr": [1e-2, 3e-3, 1e-3], "steps": [STEPS]})
     plan_one_run(session)
     session.run()
-    until(lambda: all(each["progress"]["step"] > 0 for each in session.state["tasks"]), 60)
+    until(lambda: all(each["progress"]["step"] > 0 for each in session.state["tasks"]))
     assert runs(session) == [names(session)]
 
 
