@@ -193,6 +193,25 @@ def test_a_model_that_computes_its_blocks_again_by_itself() -> None:
     assert weights < 1e-5
 
 
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_a_dropout_that_is_used_again_where_blocks_are_computed_again(reentrant: bool) -> None:
+    def make(own: dict[str, Any], dropout: float) -> Task:
+        model = gpt2(0.1)
+        same = model.transformer.drop  # of the embedding, and twice in each of the blocks
+        for block in model.transformer.h:
+            block.attn.resid_dropout = block.mlp.dropout = same
+        places = ["c_attn", "c_fc"]
+        task = lora(**own, model=model, peft={"target_modules": places, "lora_dropout": dropout})
+        task.model.gradient_checkpointing_enable({"use_reentrant": reentrant})
+        task.model.enable_input_require_grads()
+        return task
+
+    makes = [partial(make, own, 0.1 * (1 + n)) for n, own in enumerate(MIXED[:2])]
+    losses, weights = largest_difference(makes, 4)
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
 def test_ranks_and_scales_of_places_of_their_own() -> None:
     patterns = [
         {"use_rslora": True},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.adapters.trainer_task import from_trainer
 from jupyterlab_saturn.training.inspect.fusion_verdict import fusion_verdict
 from jupyterlab_saturn.training.task.samples import Samples
+from torch.utils.checkpoint import checkpoint
 
 cloudpickle.register_pickle_by_value(fusion_tasks)
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -138,6 +140,32 @@ def test_a_model_whose_samples_meet_is_refused() -> None:
 
     task.model.get_submodule("base_model.model.model.layers.0.mlp").register_forward_hook(mixed)
     assert "depends on others" in reason(task)
+
+
+def test_a_model_whose_samples_meet_in_the_backward_is_refused() -> None:
+    task = lora()
+    layer = task.model.get_submodule("base_model.model.model.layers.0.mlp")
+
+    def evened(_: Any, __: Any, output: torch.Tensor) -> None:
+        if output.requires_grad:
+            output.register_hook(lambda gradient: gradient / gradient.norm())
+
+    layer.register_forward_hook(evened)
+    assert "what its backward does with a sample depends on others" in reason(task)
+    assert not any(each.grad is not None for each in task.model.parameters())
+
+
+def test_blocks_that_draw_anew_where_they_are_computed_again_are_refused() -> None:
+    def made(keeps: bool) -> Task:
+        task = lora(peft={"lora_dropout": 0.1})
+        for layer in task.model.get_submodule("base_model.model.model.layers"):
+            layer.forward = partial(
+                checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=keeps
+            )
+        return task
+
+    assert "base" in verdict(made(keeps=True))
+    assert "computed again in the backward draws other numbers" in reason(made(keeps=False))
 
 
 def test_a_model_that_remembers_is_refused() -> None:
