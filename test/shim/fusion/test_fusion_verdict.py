@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -96,6 +97,66 @@ def test_what_is_each_tasks_own_does_not_part_them() -> None:
 )
 def test_what_the_forward_depends_on_parts_them(make: Callable[[], Task]) -> None:
     assert verdict(make())["base"] != verdict(lora())["base"]
+
+
+def test_copies_of_a_model_are_one_base_wherever_they_are(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    told = set()
+    for name in ("one", "another"):
+        llama().save_pretrained(tmp_path / name)
+        model = AutoModelForCausalLM.from_pretrained(tmp_path / name)
+        model.config.prepared_in = str(tmp_path / name / "cache")
+        told.add(verdict(lora(model=model))["base"])
+    assert len(told) == 1
+
+
+class Hidden:
+    """A configuration that does not show what it holds."""
+
+    def __init__(self, **held: Any) -> None:
+        vars(self).update(held)
+
+    def __repr__(self) -> str:
+        return "a configuration"
+
+
+def holding(name: str, value: Any) -> Task:
+    task = lora()
+    setattr(task.model.get_submodule("base_model.model.model.layers.1.mlp"), name, value)
+    return task
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("config", Hidden(a=[1, {"b": 2.0}]), Hidden(a=[1, {"b": 3.0}])),
+        ("config", Hidden(scales=(1.0, 2.0)), Hidden(scales=(1.0, 4.0))),
+        ("shifts", [1, 2], [1, 3]),
+        ("table", {"a": {1, 2}}, {"a": {1, 3}}),
+        ("mask", torch.ones(3), torch.zeros(3)),
+        ("inner", [torch.ones(3)], [torch.zeros(3)]),
+    ],
+)
+def test_what_a_model_holds_parts_them(name: str, one: Any, other: Any) -> None:
+    def base(value: Any) -> str:
+        if not isinstance(value, Hidden):
+            return str(verdict(holding(name, value))["base"])
+        task = lora()
+        task.model.config.own = value
+        return str(verdict(task)["base"])
+
+    assert base(copy.deepcopy(one)) == base(copy.deepcopy(one)) != base(other)
+
+
+def test_a_configuration_that_holds_itself() -> None:
+    def base() -> str:
+        task = lora()
+        task.model.config.own = own = Hidden(again=[])
+        own.again.append(own)
+        return str(verdict(task)["base"])
+
+    assert base() == base()
 
 
 def test_what_the_speed_depends_on_parts_them() -> None:

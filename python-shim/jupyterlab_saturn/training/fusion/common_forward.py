@@ -234,7 +234,9 @@ def _weighed(one: Any, other: Any) -> tuple[torch.Tensor, torch.Tensor]:
         if pair[0].is_floating_point() and pair[0].shape == pair[1].shape:
             weights = torch.linspace(0.5, 1.5, pair[0].numel(), device=pair[0].device)
             for place, each in enumerate(pair):
-                sums[place] = sums[place].to(each.device) + (each.float().flatten() * weights).mean()
+                sums[place] = (
+                    sums[place].to(each.device) + (each.float().flatten() * weights).mean()
+                )
     return sums[0], sums[1]
 
 
