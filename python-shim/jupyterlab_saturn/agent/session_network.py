@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from ..errors import SaturnError
 
 if TYPE_CHECKING:
     from ..training.runtime.network_namespace import NetworkAnswer, NetworkPlace
+
+_log = logging.getLogger(__name__)
 
 _COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.training.runtime.network_namespace")
 _SECONDS = 20.0
@@ -63,6 +66,15 @@ class SessionNetwork:
             raise SaturnError(
                 "no-network", f"A network namespace cannot be held: {error.strerror}."
             ) from error
+
+    @classmethod
+    def make_or_none(cls) -> SessionNetwork | None:
+        """One, if it can be made; the log says why not."""
+        try:
+            return cls.make()
+        except SaturnError as error:
+            _log.warning("Ranks meet on the loopback interface of the machine. %s", error)
+            return None
 
     @classmethod
     def _opened(cls, maker: int, kinds: tuple[str, ...]) -> SessionNetwork:

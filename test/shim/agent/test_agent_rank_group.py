@@ -99,7 +99,7 @@ def tell(
             outcome = await running
             # Not even for a moment longer than the group itself.
             assert living(token, "rank.py") == []
-            story.logs = [story.group.log(rank).read_text() for rank in range(2)]
+            story.logs = [story.group.logs.of(rank).read_text() for rank in range(2)]
             return outcome, story
 
     return asyncio.run(main())
@@ -228,7 +228,7 @@ def test_a_group_stopped_before_it_began_starts_nothing() -> None:
             story.group.stop(grace=60)
             assert (await story.group.run()).kind == "stopped"
             assert story.heard == []
-            assert not story.group.log(0).exists()
+            assert not story.group.logs.of(0).exists()
 
     asyncio.run(main())
 
