@@ -1,7 +1,8 @@
 import { isEqual } from '../wire/equality.js';
-import type { Attempt, Begun, BegunAttempt, TaskState, TrialState } from '../wire/messages.js';
+import type { Attempt, Begun, BegunAttempt, Replan, TaskState, TrialState } from '../wire/messages.js';
 import { begunRun } from './groupStart.js';
 import { placeOfTrial } from './profileTable.js';
+import { toldWith } from './replanning.js';
 import {
   findTask,
   type ISession,
@@ -26,7 +27,13 @@ export function begunBetween({ state: before }: ISession, { state: after }: ISes
       : activeTasks(after.tasks).flatMap(task => begunOf(taskNamed(before.tasks, task.spec.name), task));
   const running = new Set(before.trials.filter(isRunning).map(({ id }) => id));
   const trials = after.trials.filter(trial => isRunning(trial) && !running.has(trial.id));
-  return { ...(attempts.length > 0 && { attempts }), ...(trials.length > 0 && { trials }) } as Begun;
+  const replan = after.replans?.at(-1);
+  const isNew = replan && replan.number !== before.replans?.at(-1)?.number;
+  return {
+    ...(attempts.length > 0 && { attempts }),
+    ...(trials.length > 0 && { trials }),
+    ...(isNew && { replan })
+  } as Begun;
 }
 
 function begunOf(before: TaskState | undefined, task: TaskState): BegunAttempt[] {
@@ -64,7 +71,15 @@ export function withBegun(before: ISession, taken: IStep, begun: Begun): IStep {
   for (const one of attempts) {
     session = withAttempt(session, one);
   }
-  return { ...taken, session: withTrials(session, supposed.trials ?? [], trials) };
+  session = withTrials(session, supposed.trials ?? [], trials);
+  return { ...taken, session: withReplan(session, supposed.replan, begun.replan) };
+}
+
+/** What was told of a plan is told, though by these rules there would be another. */
+function withReplan(session: ISession, supposed: Replan | undefined, told: Replan | undefined): ISession {
+  const { replans = [] } = session.state;
+  const others = replans.filter(one => one !== supposed);
+  return supposed || told ? withState(session, { replans: told ? toldWith(others, told) : others }) : session;
 }
 
 function withoutAttempt(session: ISession, { task: name, takesOver }: BegunAttempt): ISession {

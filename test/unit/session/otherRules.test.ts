@@ -5,7 +5,7 @@ import type { ISession } from '../../../src/core/session/session.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { AgentHello, Attempt, TaskState } from '../../../src/core/wire/messages.js';
-import { begunOf, RULES, replayed } from './replays.js';
+import { begunOf, RULES, replansOf, replayed } from './replays.js';
 import { cpuNode } from './sessionHarness.js';
 import { devicesInUse, live, randomWorld } from './world.js';
 
@@ -36,6 +36,7 @@ it('by whatever rules it read its journal, an engine goes on with what trains, o
         const what = `world ${seed} where ${name}, after ${told.length}`;
         expect(known.state.tasks.map(begunOf), what).toEqual(truth.state.tasks.map(begunOf));
         expect(triedIn(known), what).toEqual(triedIn(truth));
+        expect(replansOf(known), what).toEqual(replansOf(truth));
         const hello: AgentHello = {
           node: cpuNode(devices),
           groups: training.flatMap(groupsOf),

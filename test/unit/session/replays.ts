@@ -59,6 +59,10 @@ export function replayed(log: readonly Told[]): ISession {
 export const begunOf = ({ attempts, next }: TaskState): unknown[] =>
   [...attempts, ...(next ? [next] : [])].map(({ until: _, ...attempt }: Attempt) => attempt);
 
+/** What was told of plans that were taken up while tasks trained; what they brought is reckoned by the rules. */
+export const replansOf = ({ state }: ISession): unknown[] =>
+  (state.replans ?? []).map(({ took: _, ...replan }) => replan);
+
 /** What is done of a task, and came of it. */
 const done = ({ status, checkpointStep, result }: TaskState): unknown[] => [
   status === 'finished',
@@ -89,7 +93,9 @@ function assertToldBy(
 ): void {
   const random = mulberry32(log.length);
   const changed = log.map(told => rule(told, random));
-  const read = replayed(changed).state;
+  const known = replayed(changed);
+  const read = known.state;
+  expect(replansOf(known), `${world} where ${name}`).toEqual(replansOf(session));
   // Older ones do not tell what was begun: of those it is known what was done, unless it may have been on any of several nodes.
   const isAnywhere = (session.state.nodes ?? []).length > 1;
   const old = replayed(changed.map(({ event, time }) => ({ event, time }))).state.tasks;
