@@ -23,6 +23,7 @@ from .device_leases import DeviceLeases
 from .device_load import LoadSampler
 from .engine_lease import EngineLease
 from .engine_link import EngineLink
+from .engine_lock import EngineLock
 from .engine_orders import EngineOrders
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
@@ -222,6 +223,7 @@ class Agent:
             command,
             endpoint,
             self._paths.engine_log,
+            EngineLock(self._paths.engine_lock),
             started=self._link.open,
             died=self._link.close,
         )

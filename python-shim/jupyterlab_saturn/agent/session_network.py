@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
+from .patience import patience
 
 if TYPE_CHECKING:
     from ..training.runtime.network_namespace import NetworkAnswer, NetworkPlace
@@ -119,7 +120,7 @@ def _asked(refusal: str, *arguments: str) -> Iterator[tuple[int, NetworkAnswer]]
         stderr=subprocess.DEVNULL,
     )
     # One that hangs, be it before a line of ours is run, is ended: its output then is, too.
-    limit = threading.Timer(_SECONDS, process.kill)
+    limit = threading.Timer(patience(_SECONDS), process.kill)
     limit.start()
     try:
         assert process.stdout is not None
