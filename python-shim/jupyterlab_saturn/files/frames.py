@@ -13,7 +13,7 @@ from ..wire import validate
 if TYPE_CHECKING:
     from ..generated.wire_types import FileReply, FileRequest
 
-CHUNK = 1 << 18
+CHUNK = 1 << 20
 """Bytes of a file in one frame at most: what else is said waits for no more than that."""
 
 WINDOW = 8
