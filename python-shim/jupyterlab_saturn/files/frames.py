@@ -40,7 +40,7 @@ def request_of(frame: bytes) -> tuple[FileRequest, bytes]:
 
 
 def asked(frame: bytes) -> int:
-    """Id of a request that may be malformed otherwise; 1 when it has none."""
+    """Id of a request, or of its answer, that may be malformed otherwise; 1 when it has none."""
     try:
         (length,) = _LENGTH.unpack_from(frame)
         number = json.loads(frame[_LENGTH.size : _LENGTH.size + length])["id"]

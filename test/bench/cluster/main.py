@@ -1,7 +1,8 @@
-"""What a far node costs: messages, memory, files that are carried, and tasks on it.
+"""What a far node costs: messages, memory, files that are carried, tasks on it, and its loss.
 
 Runs a Ray cluster of two nodes on this machine, each a network namespace where that is possible.
-``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` and ``--carry 100`` are shorter.
+``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` and ``--carry 100`` are shorter, and
+``--no-losses`` leaves out the last.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from jupyterlab_saturn.cluster.node_line import NodeLine  # noqa: E402
 from jupyterlab_saturn.cluster.ray_transport import RayTransport  # noqa: E402
 from jupyterlab_saturn.cluster.transport import HandsOrder  # noqa: E402
 from jupyterlab_saturn.paths import SessionPaths  # noqa: E402
+from losing import lose  # noqa: E402
 from ray_cluster import HeadLauncher, RayCluster  # noqa: E402
 from stage import named  # noqa: E402
 from test_story import lines  # noqa: E402
@@ -127,6 +129,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--tasks", type=float, default=30.0, help="seconds of a task")
     parser.add_argument("--carry", type=int, default=1000, help="megabytes of a checkpoint")
+    parser.add_argument("--no-losses", action="store_true")
     parser.add_argument("--on-head", help=argparse.SUPPRESS)  # the address of its cluster
     options = parser.parse_args()
     if options.on_head:
@@ -152,6 +155,9 @@ def main() -> None:
             say(f"joined in {time.monotonic() - begun:.1f} s")
             memory(session, cluster)
             compare(session, options.tasks)
+            if cluster.isolated and not options.no_losses:
+                cluster.start()
+                lose(session, cluster, Path(home), say)
         finally:
             session.close()
             for agent in named("jupyterlab_saturn.agent", session):
