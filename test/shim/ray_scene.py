@@ -13,8 +13,9 @@ import psutil
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json
 from ray_cluster import HeadLauncher, RayCluster
-from stage import named, processes, until
+from stage import named, processes
 from test_story import statuses
+from waiting import until
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
 SECONDS = 150.0
@@ -76,8 +77,8 @@ def opened(cluster: RayCluster, home: Path, name: str = "story") -> Iterator[Ses
         one.close()
         for agent in named("jupyterlab_saturn.agent", one):
             agent.terminate()
-        until(lambda: not processes(one.paths), 60)
-    until(lambda: not _ours(cluster, one), 60)
+        until(lambda: not processes(one.paths))
+    until(lambda: not _ours(cluster, one))
 
 
 def _ours(cluster: RayCluster, session: Session) -> list[psutil.Process]:

@@ -23,8 +23,8 @@ from ray_scene import (
     trained_now,
     where,
 )
-from stage import until
 from test_story import lines
+from waiting import until
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(600)
@@ -49,7 +49,7 @@ def test_two_nodes_train_what_one_would(cluster: RayCluster, home: Path, tmp_pat
         session.leave_cluster()
         assert "bridge" not in session.state
         assert [*nodes_of(session).values()] == ["connected"]
-        until(lambda: not cluster.nodes[1].processes("jupyterlab_saturn"), 30)
+        until(lambda: not cluster.nodes[1].processes("jupyterlab_saturn"))
         assert session.state["notices"] == []
         session.leave_cluster()  # nothing to leave
     with opened(cluster, tmp_path / "alone") as session:

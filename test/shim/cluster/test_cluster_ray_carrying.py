@@ -22,8 +22,9 @@ from ray_scene import (
     task_of,
     where,
 )
-from stage import named, until
+from stage import named
 from test_story import lines
+from waiting import until
 
 pytest.importorskip("ray")
 pytestmark = [

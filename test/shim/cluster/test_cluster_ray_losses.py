@@ -19,7 +19,8 @@ from ray_scene import (
     opened,
     trained_now,
 )
-from stage import named, until
+from stage import named
+from waiting import until
 
 pytest.importorskip("ray")
 pytestmark = [nightly, pytest.mark.timeout(900)]

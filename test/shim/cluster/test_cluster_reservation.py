@@ -12,8 +12,8 @@ import pytest
 from nightly import nightly
 from ray_cluster import RayCluster
 from ray_scene import ALONE, SECONDS, far_of, opened, where
-from stage import until
 from test_story import lines, statuses
+from waiting import until
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(600)
