@@ -9,6 +9,7 @@ from pathlib import Path
 from jupyterlab_saturn import Session
 from ray_cluster import RayCluster, RayNode
 from ray_scene import SECONDS, Training, far_of, task_of, trained_now, usable
+from waiting import until
 
 WAYS: tuple[tuple[str, Callable[[RayNode], object]], ...] = (
     ("its agent is killed", lambda node: node.kill("jupyterlab_saturn.agent")),
@@ -16,7 +17,6 @@ WAYS: tuple[tuple[str, Callable[[RayNode], object]], ...] = (
     ("its cable is cut", RayNode.cut),
     ("Ray there is killed", lambda node: node.kill("raylet")),
 )
-from waiting import until
 
 
 def lose(session: Session, cluster: RayCluster, home: Path, say: Callable[[str], None]) -> None:
