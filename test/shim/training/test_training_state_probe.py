@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
@@ -199,3 +201,115 @@ def test_what_no_checkpoint_holds_is_refused_by_its_name(model: Any, name: str) 
     with pytest.raises(SaturnError, match=f"the model's {name}") as caught:
         state(model())
     assert caught.value.code == "hidden-state"
+
+
+class Late(nn.Module):
+    """Something begins after a hundred calls, or ends, long after anybody looks."""
+
+    def __init__(self, matters: Callable[[int], float]) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.calls = 0
+        self.matters = matters
+
+    def forward(self, x: torch.Tensor) -> Any:
+        self.calls += 1
+        return self.net(x) * self.matters(self.calls)
+
+
+class Reversed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, by: float) -> torch.Tensor:
+        ctx.by = by
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        return -ctx.by * gradients[0], None
+
+
+class Adversary(nn.Module):
+    """Only its gradient shows which step it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(6, 3)
+        self.step = 0
+
+    def forward(self, x: torch.Tensor) -> Any:
+        self.step += 1
+        return Reversed.apply(self.net(x), self.step / 1000)
+
+
+class CountingLoss(nn.CrossEntropyLoss):
+    calls = 0
+
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return super().forward(input, target) * (2.0 if self.calls > 5000 else 1.0)
+
+
+def counting_closure() -> Callable[..., Any]:
+    counts = {"step": 0}
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        counts["step"] += 1
+        return functional.cross_entropy(outputs, targets) * (1 + (counts["step"] % 50 == 0))
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("the model's calls", {"model": Late(lambda calls: 1.0 if calls < 100 else 0.5)}),
+        ("the model's calls", {"model": Late(lambda calls: 0.5 if calls % 100 == 0 else 1.0)}),
+        ("the model's calls", {"model": Late(([1.0] * 100).__getitem__)}),
+        ("the model's step", {"model": Adversary()}),
+        ("the loss's calls", {"loss": CountingLoss()}),
+        (r"counts\['step'\]", {"loss": counting_closure()}),
+    ],
+)
+def test_a_count_that_matters_late_is_refused_by_its_name(name: str, fields: Any) -> None:
+    with pytest.raises(SaturnError, match=name) as caught:
+        state(**{"model": nn.Linear(6, 3), **fields})
+    assert caught.value.code == "hidden-state"
+
+
+def test_a_count_that_is_only_told_is_nobodys_business() -> None:
+    told: list[int] = []
+
+    def tell(calls: int) -> float:
+        if calls % 10 == 0:
+            told.append(calls)
+        return 1.0
+
+    model = Late(tell)
+    assert state(model) == {}
+    assert told
+    assert model.calls < 100, "what was tried is taken back"
+
+
+class Skipping(nn.Module):
+    """Leaves a layer out by chance, by what it draws from where."""
+
+    def __init__(self, draw: Callable[[], Any]) -> None:
+        super().__init__()
+        self.first = nn.Linear(6, 6)
+        self.second = nn.Linear(6, 3)
+        self.draw = draw
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.second(x if self.draw() < 0.3 else self.first(x))
+
+
+@pytest.mark.parametrize("draw", [random.random, np.random.rand, lambda: torch.rand(())])
+def test_layers_that_are_left_out_by_chance_differ_from_device_to_device(draw: Any) -> None:
+    found = graph(model=Skipping(draw))
+    assert "first" in found["constant-graph"]
+    assert found["constant-graph"].endswith("depends on chance")
+    assert "every-gradient" in found
+
+
+def test_dropout_leaves_no_layer_out() -> None:
+    assert graph(model=nn.Sequential(nn.Linear(6, 6), nn.Dropout(0.5), nn.Linear(6, 3))) == {}

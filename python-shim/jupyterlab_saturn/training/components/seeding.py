@@ -46,13 +46,15 @@ def _uses_cuda() -> bool:
 
 def global_state() -> tuple[Any, ...]:
     """A snapshot of the global generators, to see whether something drew from them."""
+    return tensor_bytes(torch.get_rng_state()), *python_state()
+
+
+def python_state() -> tuple[Any, ...]:
+    """Of those of Python and NumPy alone, by which Python code may choose what to do."""
     numpy = sys.modules.get("numpy")
     drawn = () if numpy is None else numpy.random.get_state()
-    return (
-        tensor_bytes(torch.get_rng_state()),
-        random.getstate(),
-        tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn),
-    )
+    of_numpy = tuple(part.tobytes() if hasattr(part, "tobytes") else part for part in drawn)
+    return random.getstate(), of_numpy
 
 
 @contextmanager

@@ -18,19 +18,21 @@ class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ----------
     draws
         Whether anything was drawn.
+    tells
+        Whether Python was told a number that a tensor holds, by which it may choose what to do.
     draws_unseeded
         Whether from a generator that is not PyTorch's global one, which no step seeds.
     """
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.draws = False
-        self.draws_unseeded = False
+        self.draws = self.draws_unseeded = self.tells = False
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         result = func(*args, **(kwargs or {}))
+        self.tells |= func is torch.ops.aten._local_scalar_dense.default
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return result
         given = (*args, *(kwargs or {}).values())

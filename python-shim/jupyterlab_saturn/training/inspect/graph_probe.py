@@ -13,6 +13,8 @@ from .gradient import Gradient
 from .model_state import ModelState, without_batch_statistics
 from .reference_step import ReferenceStep
 
+_CHANCES = 16  # one layer in ten is then left out at least once, all but surely
+
 
 def changing_graph(
     task: Task, samples: Samples, step: ReferenceStep, batches: Sequence[Sequence[int]]
@@ -33,7 +35,9 @@ def changing_graph(
     with without_batch_statistics(task.model):
         ones = (_of_one(batch[-1:], samples, step, state) for batch in batches)
         made = [step.gradient([(samples.batch(batches[0]), 1.0)], state), *ones]
-    known = [each for each in made if each is not None]
+        chances = range(1, _CHANCES + 1) if step.chooses else ()
+        by_chance = [_of_one(batches[0][-1:], samples, step, state, each) for each in chances]
+    known = [each for each in (*made, *by_chance) if each is not None]
     if any(each.differentiates for each in known):
         yield "one-backward", "the forward or the loss computes gradients itself"
     used = list(zip(*(each.used for each in known), strict=True))
@@ -42,7 +46,13 @@ def changing_graph(
         yield "every-gradient", why_idle(idle)
     varying = [n for n, each in zip(step.names, used, strict=True) if any(each) and not all(each)]
     if varying:
-        yield "constant-graph", f"whether {listed(varying)} takes part depends on the samples"
+        what = "chance" if _varies(by_chance) else "the samples"
+        yield "constant-graph", f"whether {listed(varying)} takes part depends on {what}"
+
+
+def _varies(made: Sequence[Gradient | None]) -> bool:
+    """Whether not all of them use the same parameters."""
+    return len({tuple(each.used) for each in made if each is not None}) > 1
 
 
 def why_idle(names: Sequence[str]) -> str:
@@ -54,11 +64,15 @@ def why_idle(names: Sequence[str]) -> str:
 
 
 def _of_one(
-    indices: Sequence[int], samples: Samples, step: ReferenceStep, state: ModelState
+    indices: Sequence[int],
+    samples: Samples,
+    step: ReferenceStep,
+    state: ModelState,
+    chance: int | None = None,
 ) -> Gradient | None:
     """Of one sample, which takes one way through a model that has several; None if too few."""
     try:
-        return step.gradient([(samples.batch(indices), 1.0)], state)
+        return step.gradient([(samples.batch(indices), 1.0)], state, chance=chance)
     except Exception as error:
         if is_out_of_memory(error) or isinstance(error, TimeUp):
             raise

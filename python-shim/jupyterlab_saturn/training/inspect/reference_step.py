@@ -13,7 +13,7 @@ from ...errors import SaturnError
 from ...task import Task
 from ..components.loss import Loss, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
-from ..components.seeding import seed_all
+from ..components.seeding import python_state, seed_all
 from .constant_randomness import ConstantRandomness
 from .double_precision import DoublePrecision
 from .forward_watch import ForwardWatch
@@ -29,6 +29,8 @@ class ReferenceStep:
     ----------
     draws
         Whether any forward drew random numbers.
+    chooses
+        Whether one may have gone another way by what it drew, as it does that skips layers.
     names
         Of the parameters that are trained.
     half
@@ -36,7 +38,7 @@ class ReferenceStep:
     """
 
     def __init__(self, task: Task) -> None:
-        self.draws = False
+        self.draws = self.chooses = False
         self._task = task
         named = [(n, p) for n, p in task.model.named_parameters() if p.requires_grad]
         self.names = [name for name, _ in named]
@@ -50,6 +52,7 @@ class ReferenceStep:
         *,
         counted: bool = False,
         double: bool = False,
+        chance: int | None = None,
     ) -> Gradient:
         """Of parts of a batch, each with its weight, put together as ranks do it.
 
@@ -61,6 +64,8 @@ class ReferenceStep:
             Whether parts weigh what their losses count, if all do, instead of their weights.
         double
             Whether to compute in double precision, which not all models can.
+        chance
+            A seed, to have the forward draw by chance; without chance when None.
 
         Raises
         ------
@@ -74,10 +79,10 @@ class ReferenceStep:
         total: list[torch.Tensor | None] = [None] * len(self._trained)
         for batch, weight in parts:
             with nullcontext() if state is None else state.kept():
-                loss = self._forward(batch, watch, double)
+                loss = self._forward(batch, watch, double, chance)
                 every = every and loss.count is not None
                 if counted and not every:
-                    return self.gradient(parts, state, double=double)
+                    return self.gradient(parts, state, double=double, chance=chance)
                 share = (loss.value if counted else loss.mean * weight).reshape(())
                 loss_of_all += float(share.detach().double())
                 loss_summed += abs(float(share.detach().double()))
@@ -100,14 +105,21 @@ class ReferenceStep:
             differentiates=watch.differentiates,
         )
 
-    def _forward(self, batch: Any, watch: ForwardWatch, double: bool) -> Loss:
+    def _forward(self, batch: Any, watch: ForwardWatch, double: bool, chance: int | None) -> Loss:
         inputs, targets = pair(move(batch, device_of(self._task)))
-        seed_all(0)
-        with ConstantRandomness() as chance, _precision(double), watch.watching():
+        seed_all(chance or 0)
+        constant = ConstantRandomness() if chance is None else None
+        seeded = python_state()
+        with constant or nullcontext(), _precision(double), watch.watching():
             _, loss = counted_loss(self._task, _Forward(self._task, inputs), targets)
-        self.draws |= chance.draws
-        if chance.draws_unseeded:
-            raise _own_generator()
+        by_python = python_state() != seeded
+        self.draws |= by_python
+        self.chooses |= by_python
+        if constant is not None:
+            self.draws |= constant.draws
+            self.chooses |= constant.draws and constant.tells
+            if constant.draws_unseeded:
+                raise _own_generator()
         self._require_owned(loss.value)
         return loss
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -17,7 +18,10 @@ from ..techniques import Demand
 from .gradient import Gradient
 from .graph_probe import listed
 from .model_state import ModelState, alike
+from .own_counts import OwnCounts
 from .reference_step import ReferenceStep
+
+_ROUNDING, _SMALL = 1e-4, 1e-3  # of gradients ten times as much
 
 
 def changed_state(
@@ -48,17 +52,21 @@ def changed_state(
             return step.gradient([(samples.batch(indices), 1.0)]), state.changes()
 
     fresh, _ = forward(state, batches[0])
+    counts = OwnCounts({"the model": model, "the loss": task.loss, "the forward": task.forward})
     for batch in batches[1:]:
         forward(state, batch)
     again, _ = forward(state, batches[0])
-    if math.isfinite(fresh.loss) and fresh.loss != again.loss:
-        raise SaturnError(
-            "hidden-state",
-            f"The loss of a batch is {fresh.loss:.6g}, but {again.loss:.6g} after "
-            f"others: {state.where()} remembers earlier batches, which no checkpoint holds.",
-            "Keep it in a buffer (register_buffer), or train by your own loop: "
-            "%%saturn task --native.",
+    differ = partial(_differ, rounding=math.inf if step.half else _ROUNDING)
+    if differ(fresh, again):
+        what = (
+            f"The loss of a batch is {fresh.loss:.6g}, but {again.loss:.6g}"
+            if fresh.loss != again.loss
+            else "The gradient of a batch is another"
         )
+        raise _hidden(f"{what} after others: {state.where()} remembers earlier batches")
+    counted = counts.mattering(lambda: forward(state, batches[0])[0], differ)
+    if counted is not None:
+        raise _hidden(f"{counted} counts the forwards, and what the loss comes to depends on it")
     with _after_a_step(model):
         moved = ModelState(model)
         # Few samples, too, which change less where each changes its own share.
@@ -77,6 +85,22 @@ def changed_state(
         yield "equal-state", f"the forward changes {what} by the samples it sees"
     elif task.micro_batches > 1:
         yield "equal-state", f"the forward changes {what} with each micro-batch"
+
+
+def _differ(one: Gradient, other: Gradient, *, rounding: float) -> bool:
+    """Whether two of the same batch are not the same. Their loss must be it exactly."""
+    if not (math.isfinite(one.loss) and math.isfinite(other.loss)):
+        return math.isfinite(one.loss) is not math.isfinite(other.loss)
+    return one.loss != other.loss or one.difference(other, rounding, _SMALL) is not None
+
+
+def _hidden(what: str) -> SaturnError:
+    return SaturnError(
+        "hidden-state",
+        f"{what}, which no checkpoint holds.",
+        "Keep it in a buffer of the model (register_buffer; a loss module can be a part of the "
+        "model), or train by your own loop: %%saturn task --native.",
+    )
 
 
 @contextmanager
