@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { freeDevices } from '../../../src/core/session/dispatch.js';
 import type { GroupStart, ProfileCell } from '../../../src/core/wire/messages.js';
-import { replay } from './replays.js';
+import { replayed } from './replays.js';
 import { inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
 
 /** A run that is asked for before any of its tasks is inspected. */
@@ -288,7 +288,7 @@ it('no device is ever idle beside a task that is inspected and known, and none b
         expect(busy.sim.session.state.tasks.map(({ status }) => status)).toEqual(
           Array(count).fill('finished')
         );
-        expect(replay(busy.sim.log)).toEqual(busy.sim.session);
+        expect(replayed(busy.sim.log)).toEqual(busy.sim.session);
       }
     ),
     { numRuns: 30 }
