@@ -70,9 +70,7 @@ class OwnCounts:
         self._roots = roots
         self._known = self._numbers()
 
-    def mattering(
-        self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]
-    ) -> str | None:
+    def mattering(self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]) -> str | None:
         """What is counted and changes what a call comes to, now or later; None of nothing.
 
         To be asked after some calls were made since this was. Everything is left as found.
