@@ -10,8 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from ..agent.patience import patience
 from ..errors import SaturnError
+from ..patience import patience
 from ..plain_text import printable_lines
 
 if TYPE_CHECKING:

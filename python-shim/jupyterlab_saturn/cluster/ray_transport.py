@@ -9,8 +9,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..agent.patience import patience
 from ..errors import SaturnError
+from ..patience import patience
 from . import node_look
 from .hands import Hands, valid_failure
 from .node_look import NodeLook, look
