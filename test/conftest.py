@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from jupyterlab_saturn.patience import patience
 from nightly import NIGHTLY
 
 LONG = (
@@ -35,3 +37,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("nightly")]
     items.sort(key=lambda item: turn(item.path))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Give what is bounded in time longer on a machine with too much to do: it hangs no sooner."""
+    bound = item.get_closest_marker("timeout")
+    if bound is not None and bound.args:
+        item.add_marker(pytest.mark.timeout(patience(float(bound.args[0]))), append=False)
+    return (yield)
