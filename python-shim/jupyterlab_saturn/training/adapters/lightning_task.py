@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, default_collate
 from ...errors import SaturnError
 from ...task import Task
 from ..components.compiled import compiled_in_place
+from ..components.told_dataset import ToldDataset
 from ..runtime.preparation import root_first
 from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
@@ -68,6 +69,8 @@ def from_lightning(parts: Parts) -> Task:
     trainer = TrainerInPlace(options, parts.data)
     loader, held_out_loaders = _loaders(parts, trainer)
     train, batches = _train(loader, options)
+    if ToldDataset.of(train.data) is not train.data:
+        raise NeedsNative("its dataset has a set_epoch, which Lightning does not call", parts.made)
     accumulated = options["accumulate_grad_batches"]
     if accumulated > 1 and _reads_index(module):
         raise NeedsNative("training_step looks at batch_idx while batches add up", parts.made)

@@ -64,15 +64,22 @@ class OwnCounts:
     ----------
     roots
         Modules, functions and other objects, by what messages call them.
+    but
+        Objects that are not looked into: what they hold is in checkpoints.
     """
 
-    def __init__(self, roots: Mapping[str, Any]) -> None:
+    def __init__(self, roots: Mapping[str, Any], but: Sequence[Any] = ()) -> None:
         self._roots = roots
+        self._but = but
         self._known = self._numbers()
 
-    def mattering(
-        self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]
-    ) -> str | None:
+    def changed(self) -> str | None:
+        """Which numbers are others than when this was made; None of none."""
+        found = self._numbers()
+        names = [place.name for key, (place, value) in found.items() if self._differs(key, value)]
+        return _listed(names) if names else None
+
+    def mattering(self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]) -> str | None:
         """What is counted and changes what a call comes to, now or later; None of nothing.
 
         To be asked after some calls were made since this was. Everything is left as found.
@@ -132,13 +139,13 @@ class OwnCounts:
                 place,
                 _as_number(place.holder[place.key]),
             )
-            for place in _places(self._roots)
+            for place in _places(self._roots, self._but)
         }
 
 
-def _places(roots: Mapping[str, Any]) -> Iterator[_Place]:
+def _places(roots: Mapping[str, Any], but: Sequence[Any]) -> Iterator[_Place]:
     waiting = deque((root, name) for name, root in roots.items())
-    seen: set[int] = set()
+    seen = {id(each) for each in but}
     while waiting and len(seen) < _MOST_OBJECTS:
         thing, name = waiting.popleft()
         if id(thing) in seen:
