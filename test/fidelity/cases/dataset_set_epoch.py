@@ -1,4 +1,4 @@
-"""A dataset with a set_epoch of its own: harder samples in later epochs, told as a loop tells it."""
+"""A curriculum: a dataset with a set_epoch, whose samples grow harder"""
 
 from __future__ import annotations
 

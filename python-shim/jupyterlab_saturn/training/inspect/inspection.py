@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     )
 
 _MOST_LETTERS = 128
-_RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
+_RIGHT_BY_ITS_OWN_LOOP = frozenset(
+    {"hidden-state", "no-trainer", "stray-parameter", "uneven-epochs", "unseeded-data"}
+)
 """Codes of errors that the loop of a library does not run into."""
 
 
@@ -208,8 +210,7 @@ def _inspect(
         inspection["tracking"] = _tracking(task.tracking)
     if (fusion := fusion_verdict(task, samples, seed)) is not None:
         inspection["fusion"] = fusion
-    packages = {name: each.package for name, each in installed_techniques().items()}
-    if packages:
+    if packages := {name: each.package for name, each in installed_techniques().items()}:
         inspection["packages"] = packages
     return inspection
 

@@ -228,6 +228,13 @@ def _rules(task: Task, metrics: dict[str, float], steps: int) -> None:
             f"{', '.join(metrics)}.",
             "Name one of them.",
         )
+    followed = task.schedule_metric
+    if followed is not None and followed not in metrics:
+        raise _failed(
+            f"The learning rate follows {followed!r}, but an evaluation gives "
+            f"{', '.join(metrics)}.",
+            "Name one of them.",
+        )
     rule = task.stop_early
     if rule is not None:
         history = [{"step": float(step), **metrics} for step in (1, 2)]
