@@ -200,6 +200,11 @@ class SessionPaths:
         return self.own / "agent.lock"
 
     @property
+    def engine_lock(self) -> Path:
+        """Held (flock) by the engine for as long as it lives; its process id."""
+        return self.folder / "engine.lock"
+
+    @property
     def agent_status(self) -> Path:
         """JSON ``{pid, version, endpoint}`` of the living agent, or its start's ``{error}``."""
         return self.own / "agent.json"

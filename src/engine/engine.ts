@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { asJournaled } from '../core/session/begunAttempts.js';
+import { begunBetween } from '../core/session/begun.js';
 import type { Command } from '../core/session/command.js';
 import { emptySession, type ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
@@ -219,9 +219,8 @@ export class Engine implements IDisposable {
   }
 
   /** Journal an event, take it in, act on it, and tell the clients. Throws when it cannot be journaled. */
-  private _apply(told: SessionEvent): void {
+  private _apply(event: SessionEvent): void {
     const time = this._options.now();
-    const event = asJournaled(this._session, told);
     // Progress is worth no disk write: checkpoints say where a task goes on.
     const progress = event.kind === 'group' && event.event.kind === 'step';
     let taken = step(this._session, event, time);
@@ -231,7 +230,7 @@ export class Engine implements IDisposable {
         this._apply({ kind: 'cells-recalled', cells });
         taken = step(this._session, event, time);
       }
-      this._journal.append(event, time);
+      this._journal.append(event, time, begunBetween(this._session, taken.session));
       if (event.kind === 'tracking-set') {
         this._trackers.clear();
       }

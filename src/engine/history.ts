@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
+import { replay } from '../core/session/replay.js';
 import type { ISession } from '../core/session/session.js';
-import { step } from '../core/session/step.js';
 import { clockTime } from '../core/view/format/format.js';
 import { SaturnError } from '../core/wire/failure.js';
 import type { SessionState } from '../core/wire/messages.js';
@@ -126,7 +126,7 @@ export class History {
       if (replayed++ % SLICE === 0) {
         await setImmediate();
       }
-      session = step(session, record.event, record.time).session;
+      session = replay(session, record).session;
     }
     return session;
   }

@@ -1,5 +1,5 @@
+import { replay } from '../core/session/replay.js';
 import type { ISession } from '../core/session/session.js';
-import { step } from '../core/session/step.js';
 import { clockTime } from '../core/view/format/format.js';
 import type { SessionEvent } from '../core/wire/messages.js';
 import { History } from './history.js';
@@ -57,7 +57,7 @@ export function restoreSession(
   let replayed = 0;
   const archived = new Set<string>();
   for (const record of journal.recover(snapshot)) {
-    const taken = step(session, record.event, record.time);
+    const taken = replay(session, record);
     session = taken.session;
     time = record.time;
     replayed += 1;

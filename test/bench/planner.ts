@@ -7,7 +7,7 @@ import { checkPlan } from '../../src/core/model/checker/checker.js';
 import { interrupts, makeBaselines } from '../../src/core/planner/baselines/baselines.js';
 import { solveMilp } from '../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../src/core/planner/plan.js';
-import { toProblem } from '../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../src/core/planner/problem/compilation.js';
 import { arrangementOf, realise } from '../../src/core/planner/schedule/arrangement.js';
 import type { Plan, PlanRequest } from '../../src/core/wire/messages.js';
 import { CASES, type ICase, seeds } from './cases.js';

@@ -15,6 +15,7 @@ from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
 from stage import Stage
+from waiting import SECONDS
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -85,7 +86,7 @@ def session(launcher: FakeLauncher) -> Iterator[Session]:
 @pytest.fixture
 def engine(session: Session, launcher: FakeLauncher) -> FakeEngine:
     """The engine of `session`, started."""
-    session.attachment.attach().wait_for(lambda _: True, 10)
+    session.attachment.attach().wait_for(lambda _: True, SECONDS)
     assert launcher.engine is not None
     launcher.engine.received.clear()
     return launcher.engine

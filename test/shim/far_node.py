@@ -15,6 +15,7 @@ import zmq
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 from jupyterlab_saturn.private_folders import ensure_private
 from jupyterlab_saturn.whole_files import write_json
+from waiting import SECONDS
 
 _AGENT = (sys.executable, "-P", "-m", "jupyterlab_saturn.agent")
 
@@ -40,7 +41,7 @@ class FarNode:
         self._bound = threading.Event()
         self._carrier = threading.Thread(target=self._carry, daemon=True)
         self._carrier.start()
-        assert self._bound.wait(10)
+        assert self._bound.wait(SECONDS)
         environment = {**os.environ, "XDG_STATE_HOME": self._state.name}
         self.agent = subprocess.Popen(
             [*_AGENT, "--node", name, "--address", "127.0.0.1", str(own.folder)],
@@ -53,9 +54,9 @@ class FarNode:
         assert self.agent.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self.agent.stdin.close()
-        self.agent.wait(30)
+        self.agent.wait(SECONDS)
         self._ended.set()
-        self._carrier.join(10)
+        self._carrier.join(SECONDS)
         self._state.cleanup()
 
     def __enter__(self) -> Self:

@@ -22,6 +22,7 @@ from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.whole_files import write_json
+from waiting import SECONDS
 
 TOKEN = "a-token-of-tests"
 
@@ -193,7 +194,7 @@ class Server:
     def close(self) -> None:
         self.leave()
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(SECONDS)
         self._log.close()
 
 

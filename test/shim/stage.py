@@ -6,13 +6,12 @@ import contextlib
 import json
 import os
 import shutil
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 from jupyterlab_saturn import Session
+from waiting import until
 
 STORIES = 4
 """With one agent: it gives up on an engine that dies too often."""
@@ -55,15 +54,6 @@ def attempts_told(session: Session, *tasks: str) -> list[int]:
     return [
         each["attempt"] for each in told if each["task"] in tasks and each["kind"] in BEGUN_OR_OVER
     ]
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait for a condition; its value."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.05)
-    return value
 
 
 class Stage:
@@ -110,6 +100,6 @@ class Stage:
             return
         for agent in named("jupyterlab_saturn.agent", session):
             agent.terminate()
-        until(lambda: not processes(session.paths), 15)
+        until(lambda: not processes(session.paths))
         assert not session.paths.runtime.exists()
         shutil.rmtree(self.home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,3 +143,14 @@ def test_a_module_imports_only_what_its_room_may(path: Path) -> None:
 
 def test_all_rooms_are_told_of() -> None:
     assert {room_of(path) for path in MODULES} == set(ROOMS)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    # Everything may ask the package itself for its version.
+    imports = {
+        name_of(path): {name[1:] for name in imports_of(path)} - {name_of(path), ""}
+        for path in MODULES
+        if name_of(path)
+    }
+    sorter = graphlib.TopologicalSorter(imports)
+    sorter.prepare()

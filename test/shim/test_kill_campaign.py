@@ -17,8 +17,9 @@ import pytest
 import torch
 from jupyterlab_saturn import Session
 from nightly import nightly
-from test_story import home, lines, named, processes, session, statuses, until
+from test_story import home, lines, named, processes, session, statuses
 from test_story_takeover import OTHERS, ranks
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

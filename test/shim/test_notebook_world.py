@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.paths import SessionPaths, events_socket
+from waiting import SECONDS, until
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -35,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             command = " ".join(process.cmdline())
             if str(place) in command and "jupyterlab_saturn.agent" in command:
                 process.terminate()
-                process.wait(15)
+                process.wait(SECONDS)
 
 
 @pytest.fixture
@@ -262,14 +263,6 @@ def test_a_kernel_of_another_python_trains_with_it(session: Session, tmp_path: P
     assert saw(session, "interpreter") == done.stdout.strip() == str(other / "bin" / "python")
     signatures = {each["inspection"]["signature"] for each in session.state["tasks"]}
     assert len(signatures) == 2
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.05)
-    return value
 
 
 def test_the_session_of_a_long_runtime_folder(

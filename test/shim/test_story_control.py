@@ -10,7 +10,8 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json, SaturnError
 from stage import attempts_told
-from test_story import home, lines, session, statuses, until
+from test_story import home, lines, session, statuses
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from nightly import nightly
-from stage import until
 from test_story import home, lines, opened, statuses
+from waiting import until
 
 __all__ = ["home"]  # a fixture
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from jupyterlab_saturn import Session, Task
+from jupyterlab_saturn import Session, Task, between
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from stage import Stage, named, until
+from stage import Stage, named
+from waiting import until
 
 # As the functions of a notebook, those of this module travel by value.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -124,7 +126,7 @@ def start(session: Session) -> None:
     session.add(adapters, {"lr": [1e-2, 3e-3, 1e-3], "steps": [STEPS]})
     plan_one_run(session)
     session.run()
-    until(lambda: all(each["progress"]["step"] > 0 for each in session.state["tasks"]), 60)
+    until(lambda: all(each["progress"]["step"] > 0 for each in session.state["tasks"]))
     assert runs(session) == [names(session)]
 
 
@@ -160,6 +162,41 @@ def test_a_rule_gives_up_one_of_a_run_and_each_is_as_alone(session: Session) -> 
     session.run([alone], exclude=ALONE, fuse="never")
     session.wait(check=True)
     same_as_alone(session, {kept[1]: alone})
+
+
+@nightly
+@pytest.mark.timeout(600)
+def test_who_gives_way_in_a_run_leaves_it_and_who_goes_on_is_as_alone(session: Session) -> None:
+    session.cluster(cpu=1)
+    space = {"lr": between(1e-6, 1e-2, log=True), "rank": [4]}
+    session.add(adapters, space, points=4, stop="pbt:first=9", by="loss", wait=True)
+    first = names(session)
+    plan_one_run(session)
+    session.run()
+    session.wait()
+    assert sorted(runs(session)[0]) == sorted(first)
+    every = {each["spec"]["name"]: each for each in session.state["tasks"]}
+    lost = [name for name, each in every.items() if each["status"] == "stopped"]
+    made = {name: each for name, each in every.items() if "warmStart" in each["spec"]}
+    assert len(made) == len(lost) > 0
+    assert sum(each["status"] == "finished" for each in every.values()) == 4
+    for name, each in made.items():
+        # In the checkpoint that its parent had then, with a rate of its own.
+        warm, parent = each["spec"]["warmStart"], every[each["spec"]["cloneOf"]]
+        steps = session.history(name)
+        assert list(steps.index) == list(range(warm["step"] + 1, each["progress"]["step"] + 1))
+        assert set(steps["lr"]) == {each["spec"]["params"]["lr"]}
+        assert each["spec"]["params"]["lr"] != parent["spec"]["params"]["lr"]
+        told = session.paths.weights(warm["checkpoints"][-1]) / "manifest.json"
+        manifest = json.loads(told.read_text("utf-8"))
+        assert (manifest["task"], manifest["step"]) == (parent["spec"]["name"], warm["step"])
+
+    parent = next(name for name in first if every[name]["status"] == "finished")
+    session.add(twins, {"lr": [every[parent]["spec"]["params"]["lr"]]})
+    [alone] = names(session, "twins")
+    session.run([alone], exclude=ALONE, fuse="never")
+    session.wait(check=True)
+    same_as_alone(session, {parent: alone})
 
 
 @nightly

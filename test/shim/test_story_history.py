@@ -7,7 +7,8 @@ from fakes.shell import Shell
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import SaturnError
 from nightly import nightly
-from test_story import home, lines, session, until
+from test_story import home, lines, session
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

@@ -8,7 +8,8 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from test_story import home, lines, named, session, statuses, until
+from test_story import home, lines, named, session, statuses
+from waiting import SECONDS, until
 
 __all__ = ["home", "session"]  # fixtures
 
@@ -72,7 +73,7 @@ def test_what_was_trained_is_not_trained_again(session: Session, forgotten: str)
     damage(session, forgotten)
     [engine] = named("engine.mjs", session)
     engine.kill()
-    engine.wait(10)
+    engine.wait(SECONDS)
     until(lambda: [n for n in session.state["notices"] if n["code"] == "journal-damaged"])
     kept = session.paths.folder / "history"
     assert [path.name for path in kept.glob("damaged-*/*")] == ["journal.jsonl"]

@@ -7,7 +7,8 @@ from typing import Any
 
 from jupyterlab_saturn import Session, between
 from nightly import nightly
-from test_story import home, lines, named, session, statuses, until
+from test_story import home, lines, named, session, statuses
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

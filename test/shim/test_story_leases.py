@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nightly import nightly
-from stage import until
 from test_story import home, lines, opened, statuses
+from waiting import until
 
 __all__ = ["home"]  # a fixture
 

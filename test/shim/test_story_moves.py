@@ -10,9 +10,10 @@ import pytest
 from jupyterlab_saturn import Session
 from nightly import nightly
 from stage import Stage
-from test_story import home, opened, session, until  # noqa: F401
+from test_story import home, opened, session  # noqa: F401
 from test_story_control import in_training, task
 from test_story_wishes import Story, story  # noqa: F401
+from waiting import until
 
 CELL = """
 def slow(width, lr=0.1, pause=0.004):

@@ -15,9 +15,10 @@ from jupyterlab_saturn.kernel.options import find_verb, parse
 from jupyterlab_saturn.kernel.verbs import VERBS
 from nightly import nightly
 from stage import attempts_told
-from test_story import home, session, statuses, until  # noqa: F401
+from test_story import home, session, statuses  # noqa: F401
 from test_story_control import in_training, task
 from test_story_wishes import DOCS, EXCLUDE, Story, lines, story  # noqa: F401
+from waiting import until
 
 CELL = """
 def line(kind, lr=0.1, pause=0.0):

@@ -9,8 +9,9 @@ import pytest
 from jupyterlab_saturn import Session, between
 from jupyterlab_saturn.errors import SaturnError
 from nightly import nightly
-from test_story import home, lines, named, session, statuses, until
+from test_story import home, lines, named, session, statuses
 from test_story_wishes import EXCLUDE, Story, story  # noqa: F401
+from waiting import SECONDS, until
 
 __all__ = ["home", "session"]  # fixtures
 
@@ -62,7 +63,7 @@ def test_a_search_goes_on_without_its_kernel_and_with_another_engine(session: Se
     until(lambda: session.paths.journal.read_text("utf-8").count('"finished"') >= 3)
     [engine] = named("engine.mjs", session)
     engine.kill()
-    engine.wait(10)
+    engine.wait(SECONDS)
     session.wait()
     assert set(statuses(session.state).values()) == {"finished"}
     # Two tell that the rate decides nothing of how a task is built, and one of other lengths.

@@ -14,7 +14,8 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.agent.agent_lock import read_status
 from nightly import nightly
-from test_story import home, lines, named, opened, running, session, statuses, until
+from test_story import home, lines, named, opened, running, session, statuses
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

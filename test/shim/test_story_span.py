@@ -12,8 +12,9 @@ from far_node import FarNode
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from stage import Stage, until
+from stage import Stage
 from test_story import home, lines, opened  # noqa: F401
+from waiting import until
 
 _numbers = itertools.count(1)
 

@@ -11,7 +11,8 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
-from test_story import home, lines, named, processes, session, until
+from test_story import home, lines, named, processes, session
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 
@@ -77,7 +78,7 @@ def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
             process.kill()
     again = session
     if victim == "agent":
-        until(lambda: not [one for one in before if one.is_running()], 10)
+        until(lambda: not [one for one in before if one.is_running()])
         again = Session("story", session.paths.folder.parent)
     again.wait()
     moved: Any = task(again)

@@ -64,6 +64,38 @@ function importsOf(file: string): string[] {
   return [...source.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map(match => match[1]!);
 }
 
+/** Files of which each imports the next, and the last the first; none when there are no such. */
+function circle(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const walk = (file: string, way: readonly string[]): string[] => {
+    if (way.includes(file)) {
+      return [...way.slice(way.indexOf(file)), file];
+    }
+    if (done.has(file)) {
+      return [];
+    }
+    done.add(file);
+    for (const next of imports.get(file) ?? []) {
+      const found = walk(next, [...way, file]);
+      if (found.length > 0) {
+        return found;
+      }
+    }
+    return [];
+  };
+  return [...imports.keys()].map(file => walk(file, [])).find(found => found.length > 0) ?? [];
+}
+
+it('no file imports itself, by way of others', () => {
+  const known = new Set(sources);
+  const targets = (file: string): string[] =>
+    importsOf(file)
+      .filter(name => name.startsWith('.'))
+      .map(name => normalize(join(dirname(file), name)).replace(/\.js$/, ''))
+      .flatMap(name => [`${name}.ts`, `${name}.tsx`].filter(one => known.has(one)));
+  expect(circle(new Map(sources.map(file => [file, targets(file)])))).toEqual([]);
+});
+
 describe('every file imports only what its room may', () => {
   it.each(sources)('%s', file => {
     const room = roomOf(file);

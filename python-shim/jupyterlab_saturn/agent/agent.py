@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
@@ -23,6 +23,8 @@ from .device_leases import DeviceLeases
 from .device_load import LoadSampler
 from .engine_lease import EngineLease
 from .engine_link import EngineLink
+from .engine_lock import EngineLock
+from .engine_orders import EngineOrders
 from .engine_process import EngineProcess, engine_command
 from .event_receiver import EventReceiver
 from .exporters import Exporters
@@ -37,15 +39,7 @@ from .session_node import SessionNode
 from .socket_watch import SocketWatch
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import (
-        Advise,
-        AgentHello,
-        AgentMessage,
-        DeviceRequest,
-        DevicesFreed,
-        EngineMessage,
-        Failure,
-    )
+    from ..generated.wire_types import AgentHello, AgentMessage, DevicesFreed, Failure
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +99,7 @@ class Agent:
         self._bridge: BridgeProcess
         self._exporters: Exporters
         self._jobs: AgentJobs
+        self._orders: EngineOrders
         self._busy: BusyDevices
 
     async def run(self) -> None:
@@ -149,7 +144,9 @@ class Agent:
         if command is None and self._paths.node is None:
             command = await asyncio.to_thread(engine_command, self._paths)
         async with contextlib.AsyncExitStack() as stack:
-            _, network = await asyncio.gather(self._node.discover(), asyncio.to_thread(_network))
+            _, network = await asyncio.gather(
+                self._node.discover(), asyncio.to_thread(SessionNetwork.make_or_none)
+            )
             if network is not None:
                 stack.callback(network.close)
             endpoint = engine_endpoint(self._runtime.path)
@@ -159,7 +156,7 @@ class Agent:
                 endpoint,
                 hello=self._hello,
                 connected=self._presence.tell,
-                heard=self._handle,
+                heard=lambda told: self._orders.obey(told),
                 refused=self._refuse,
                 lease=self._lease,
             )
@@ -193,28 +190,29 @@ class Agent:
                 endpoint,
                 lambda report: self._say(message("agent", "tracker.report", report)),
             )
+            self._orders = EngineOrders(
+                node=self._node,
+                jobs=self._jobs,
+                leases=leases,
+                bridge=self._bridge,
+                exporters=self._exporters,
+                advisor=self._advisor,
+                answer=self._link.say,
+                ended=self.end,
+            )
             self._engine = self._engine_at(endpoint, command)
             stack.push_async_callback(self._exporters.end)
             stack.push_async_callback(self._launcher.close)
             self._launcher.zygote.prewarm()
-            supervision = asyncio.create_task(self._engine.supervise())
-            stack.push_async_callback(_finish, supervision)
-            pinging = asyncio.create_task(self._ping())
-            stack.push_async_callback(_finish, pinging)
-            keeping = asyncio.create_task(self._keep_places())
-            stack.push_async_callback(_finish, keeping)
+            works = (self._engine.supervise(), self._ping(), self._keep_places())
+            lasting = [_begin(stack, work) for work in works]
             if self._lease is not None:
-                heeding = asyncio.create_task(self._lease.watch(self._leave_training))
-                stack.push_async_callback(_finish, heeding)
+                _begin(stack, self._lease.watch(self._leave_training))
             sampler = LoadSampler(lambda: self._node.now, lambda: self._place.running, self._say)
-            looking = asyncio.create_task(sampler.run())
-            stack.push_async_callback(_finish, looking)
+            _begin(stack, sampler.run())
             stack.push_async_callback(self._jobs.end)
-            ended = asyncio.create_task(self._ended.wait())
-            stack.push_async_callback(_finish, ended)
-            done, _ = await asyncio.wait(
-                (supervision, pinging, keeping, ended), return_when=asyncio.FIRST_COMPLETED
-            )
+            ended = _begin(stack, self._ended.wait())
+            done, _ = await asyncio.wait((*lasting, ended), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
 
@@ -225,6 +223,7 @@ class Agent:
             command,
             endpoint,
             self._paths.engine_log,
+            EngineLock(self._paths.engine_lock),
             started=self._link.open,
             died=self._link.close,
         )
@@ -285,60 +284,12 @@ class Agent:
         passes = is_step or told["type"] in ("devices.load", "tracker.report")
         self._link.say(told, keep=not passes)
 
-    def _handle(self, told: EngineMessage) -> None:
-        match told["type"]:
-            case "cluster.set":
-                self._jobs.begin(self._set_cluster(told["id"], told["body"]["request"]))
-            case "bridge.start":
-                self._jobs.begin(self._bridge.start(told["body"]))
-            case "bridge.stop":
-                self._jobs.begin(self._bridge.stop())
-            case "trackers.set":
-                self._jobs.begin(self._exporters.set(told["body"]))
-            case "trackers.secrets":
-                self._exporters.keep_secrets(told["body"])
-            case "bridge.reserve":
-                self._jobs.begin(self._bridge.reserve(told["body"]["wanted"]))
-            case "inspect":
-                self._jobs.inspect(told["body"], self._node.now)
-            case "inspect.stop":
-                self._jobs.stop_inspecting(told["body"]["tasks"])
-            case "trial.start":
-                self._jobs.start_trial(told["body"], self._node.now)
-            case "trial.stop":
-                self._jobs.stop_trial(told["body"]["trial"])
-            case "group.start":
-                self._jobs.start_attempt(told["body"], self._node.now)
-            case "group.stop":
-                self._jobs.stop_attempt(told["body"])
-            case "group.until":
-                self._jobs.train_until(told["body"])
-            case "advise":
-                self._jobs.begin(self._advise(told["body"]))
-            case "shutdown":
-                self._ended.set()
-            case other:
-                _log.warning("The engine says %s, which is not for agents.", other)
 
-    async def _set_cluster(self, asked: str, request: DeviceRequest) -> None:
-        report = await self._node.choose(request, self._place.leases.held)
-        self._link.say(message("agent", "cluster.report", report, asked))
-
-    async def _advise(self, question: Advise) -> None:
-        # Without an engine to hear it, the answer is worthless: the next one asks again.
-        self._link.say(
-            message("agent", "advice", await self._advisor.ask(question)),
-            keep=False,
-        )
-
-
-def _network() -> SessionNetwork | None:
-    """Where ranks meet, if it can be a network of their own."""
-    try:
-        return SessionNetwork.make()
-    except SaturnError as error:
-        _log.warning("Ranks meet on the loopback interface of the machine. %s", error)
-        return None
+def _begin(stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """Do something beside the rest, until the stack is left."""
+    task = asyncio.create_task(work)
+    stack.push_async_callback(_finish, task)
+    return task
 
 
 async def _finish(task: asyncio.Task[Any]) -> None:

@@ -15,6 +15,7 @@ from ..paths import SessionPaths
 from ..whole_files import is_alive
 from .agent_lock import agent_alive, read_status, unwritable
 from .log_tail import tail
+from .patience import patience
 
 __all__ = ["AgentPlace", "agent_alive", "ensure_agent", "lasting"]
 
@@ -63,7 +64,7 @@ def ensure_agent(
     Parameters
     ----------
     timeout
-        Seconds to wait for an answering engine.
+        Seconds to wait for an answering engine; longer on a machine that has too much to do.
     place
         Where it runs; where this process does when absent.
 
@@ -74,7 +75,7 @@ def ensure_agent(
         ``engine-dies``, ``unsafe-folder``...), or ``agent-timeout``.
     """
     paths.ensure()
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     started = False
     while True:
         # Asked before the status is read: an agent that is gone has written its last word.
@@ -88,10 +89,11 @@ def ensure_agent(
             raise _gone(paths)
         if status is not None and "endpoint" in status and is_alive(status["pid"]):
             return status["endpoint"]
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > patience(timeout):
             raise SaturnError(
                 "agent-timeout",
-                f"The agent of session {paths.name!r} has no engine after {timeout:.0f} seconds.",
+                f"The agent of session {paths.name!r} has no engine after {waited:.0f} seconds.",
                 f"Its log is {paths.agent_log}, the engine's {paths.engine_log}.",
             )
         time.sleep(_POLL_SECONDS)

@@ -21,7 +21,7 @@ from .file_lock import lock_exclusively
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
 
-_AGAIN_SECONDS = 0.05
+_AGAIN_SECONDS = 0.2
 _LOOK_SECONDS = 1.0
 
 

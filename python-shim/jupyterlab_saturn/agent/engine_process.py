@@ -18,6 +18,7 @@ from ..errors import SaturnError
 from ..nodejs import find_node
 from ..paths import SessionPaths
 from .child_process import end_child
+from .engine_lock import EngineLock
 from .log_tail import tail
 
 _log = logging.getLogger(__name__)
@@ -109,6 +110,8 @@ class EngineProcess:
         Where it is to listen.
     log
         File for its output.
+    lock
+        What the engine holds for as long as it lives.
     started, died
         Told of each start and each end of the process.
     first_delay
@@ -120,6 +123,7 @@ class EngineProcess:
         command: Sequence[str],
         endpoint: str,
         log: Path,
+        lock: EngineLock,
         *,
         started: Callable[[], None],
         died: Callable[[], None],
@@ -129,6 +133,7 @@ class EngineProcess:
         self._command = tuple(command)
         self._endpoint = endpoint
         self._log = log
+        self._lock = lock
         self._started = started
         self._died = died
         self._first_delay = first_delay
@@ -149,13 +154,23 @@ class EngineProcess:
     async def supervise(self) -> None:
         """Start the engine and restart it whenever it ends. Cancelled, it ends the engine.
 
+        An engine that an agent before has left behind is waited for first.
+
         Raises
         ------
         SaturnError
             ``engine-dies``: it ended five times within a minute.
             ``other-version``: another version wrote the session.
             ``cannot-start``: the system does not start it.
+            ``not-writable``, ``disk-full``: see `EngineLock.acquire`.
         """
+        await self._lock.acquire()
+        try:
+            await self._keep_running()
+        finally:
+            self._lock.release()
+
+    async def _keep_running(self) -> None:
         deaths: deque[float] = deque(maxlen=_DEATHS)
         while True:
             code = await self._live()
@@ -194,16 +209,19 @@ class EngineProcess:
                     stdin=asyncio.subprocess.PIPE,
                     stdout=log,
                     stderr=log,
+                    pass_fds=[self._lock.file],
                 )
         except OSError as error:
             raise SaturnError(
                 "cannot-start", f"The engine {self._command[0]} cannot be started: {error}."
             ) from error
         self._process = process
+        self._lock.note(process.pid)
         try:
             self._started()
             return await process.wait()
         finally:
             await end_child(process, _END_SECONDS, terminates=True)
             self._process = None
+            self._lock.note(None)
             self._died()

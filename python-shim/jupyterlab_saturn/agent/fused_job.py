@@ -15,7 +15,7 @@ from ..errors import SaturnError, failure_of
 from ..private_folders import ensure_private
 from .attempt_voice import AttemptVoice
 from .group_outcome import GroupOutcome
-from .group_outcome import failure_of as told_failure
+from .group_record import failure_of as told_failure
 from .job_context import JobContext, choose_devices
 from .rank_group import RankGroup
 from .run_members import LAST_WORDS
@@ -25,7 +25,7 @@ from .train_order import train_order
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure, FusedTask, GroupOrder, GroupStart, Node
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import FusedOrder, TrainOrder
+    from ..training.runtime.rank_order import FusedOrder, TrainOrder
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 from ..errors import failure_of
 from ..wire import validate
 from .backoff import Backoff
-from .group_outcome import GroupOutcome, GroupRecord, decide, is_agents_loss
+from .group_outcome import GroupOutcome, is_agents_loss
+from .group_record import GroupRecord
+from .group_verdict import decide
 from .host_memory import available_bytes
 from .inspection_results import InspectionResults
 from .job_context import JobContext, choose_devices
@@ -27,7 +29,7 @@ from .runtime_folder import INSPECT_PREFIX
 if TYPE_CHECKING:
     from ..generated.wire_types import Device, Failure, Inspect, InspectResult, Node, TaskSpec
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import InspectOrder
+    from ..training.runtime.rank_order import InspectOrder
 
 _KEPT_BYTES = 1 << 20
 _MEMORY_SHARE = 0.5  # of what is free: others train and grow

@@ -30,7 +30,7 @@ from .session_network import SessionNetwork
 
 if TYPE_CHECKING:
     from ..generated.wire_types import AgentMessage, Device, Node, Strategy
-    from ..training.runtime.rank_request import RankOrder
+    from ..training.runtime.rank_order import RankOrder
     from .group_outcome import GroupOutcome
 
 _LOOK_SECONDS = 1.0

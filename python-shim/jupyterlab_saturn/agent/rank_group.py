@@ -7,7 +7,7 @@ import logging
 import shutil
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,13 @@ from ..training.rank import EXIT_UNHEARD
 from ..whole_files import write_json
 from .event_receiver import EventReceiver
 from .group_limits import Limits
-from .group_outcome import HUNG, GroupOutcome, GroupRecord, decide, failure_of
-from .log_tail import shorten, tail
+from .group_outcome import HUNG, GroupOutcome
+from .group_record import GroupRecord, failure_of
+from .group_verdict import decide
+from .interruption import done_or
 from .oom_killer import memory_kills
 from .rank_launcher import RankLauncher
+from .rank_logs import RankLogs
 from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
 from .run_members import RunMembers
@@ -30,7 +33,7 @@ from .silence import Silence
 
 if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import RankOrder
+    from ..training.runtime.rank_order import RankOrder
 
 _log = logging.getLogger(__name__)
 
@@ -90,14 +93,11 @@ class RankGroup:
         )
         self._ranks: list[RankProcess] = []
         self._timers: list[asyncio.TimerHandle] = []
+        self.logs = RankLogs(folder, self._limits.logs)
         self._silence = Silence(request, self._limits, self._hang, allowed=may_be_silent)
         self._killed = asyncio.Event()
         self.undying: list[RankProcess] = []
         """Once it has run: ranks of which a process does not die."""
-
-    def log(self, rank: int) -> Path:
-        """Where a rank's output goes."""
-        return self._folder / f"rank{rank}.log"
 
     async def run(self, deadline: float | None = None) -> GroupOutcome:
         """Start the ranks, wait until all are gone, and judge.
@@ -114,11 +114,12 @@ class RankGroup:
         killed_before = self._kills()
         try:
             self._silence.begin(deadline)
-            await self._until_killed(self._start())
-            self._after(self._limits.logs, self._shorten_logs)
+            # A rank that is just being started must neither be waited for then nor be left.
+            await done_or(self._killed, self._start())
+            self.logs.begin()
             if deadline is not None:
                 self._after(deadline, lambda: self._expire(deadline))
-            await self._until_killed(self._gone())
+            await done_or(self._killed, self._gone())
         except SaturnError as error:
             self._record.refused = error.to_json()
         finally:
@@ -127,7 +128,7 @@ class RankGroup:
                 timer.cancel()
             self._killed.set()
             self.undying = await end(self._ranks)
-            self._shorten_logs()
+            self.logs.end()
             self._events.drain()
             self._events.unregister(self.job)
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -135,9 +136,7 @@ class RankGroup:
             self._record.memory_kills = (self._kills() or 0) - killed_before
         if any(device["kind"] == "cuda" for device in self._devices):
             self._record.undying = [self._ranks.index(rank) for rank in self.undying]
-        return decide(
-            self._record, lambda rank: tail(self.log(rank)), may_be_silent=self._may_be_silent
-        )
+        return decide(self._record, self.logs.tail, may_be_silent=self._may_be_silent)
 
     def amend(self, **changes: Any) -> None:
         """Change the request of ranks that may run already: they look at it between steps.
@@ -194,7 +193,7 @@ class RankGroup:
         for number in range(self._record.ranks):
             if self._record.stopping:
                 break
-            log = self.log(number)
+            log = self.logs.of(number)
             # The log of an attempt starts anew, whatever an earlier life of the session left.
             log.unlink(missing_ok=True)
             rank = await self._launcher.start(request, number, log, self._surroundings)
@@ -208,12 +207,6 @@ class RankGroup:
             write_json(ensure_private(self._folder) / "request.json", self._request)
         except OSError as error:
             raise not_written(error, f"Nothing can be written to {self._folder}") from error
-
-    def _shorten_logs(self) -> None:
-        for log in self._folder.glob("*.log"):
-            shorten(log)
-        if not self._killed.is_set():
-            self._after(self._limits.logs, self._shorten_logs)
 
     def _hear(self, event: RankEvent) -> None:
         # A datagram may hold anything; the types are what our own ranks send.
@@ -246,22 +239,6 @@ class RankGroup:
 
     async def _gone(self) -> None:
         await asyncio.gather(*(asyncio.shield(rank.exited) for rank in self._ranks))
-
-    async def _until_killed(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something until it is done, or the group is to end: then it is cancelled.
-
-        A rank that is just being started must neither be waited for then nor be left.
-        """
-        doing = asyncio.create_task(work)
-        killed = asyncio.create_task(self._killed.wait())
-        try:
-            await asyncio.wait((doing, killed), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            killed.cancel()
-            doing.cancel()
-            await asyncio.wait((doing,))
-        if not doing.cancelled():
-            doing.result()
 
     def _left(self, rank: int, exited: asyncio.Future[int]) -> None:
         if self._killed.is_set():

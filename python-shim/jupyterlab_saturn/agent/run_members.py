@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import FusedOrder, RankOrder, TrainOrder
+    from ..training.runtime.rank_order import FusedOrder, RankOrder, TrainOrder
 
 LAST_WORDS = frozenset({"finished", "stopped", "failed"})
 """Events after which nothing is heard of one of several tasks."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
+from .patience import patience
 
 if TYPE_CHECKING:
     from ..training.runtime.network_namespace import NetworkAnswer, NetworkPlace
+
+_log = logging.getLogger(__name__)
 
 _COMMAND = (sys.executable, "-P", "-m", "jupyterlab_saturn.training.runtime.network_namespace")
 _SECONDS = 20.0
@@ -65,6 +69,15 @@ class SessionNetwork:
             ) from error
 
     @classmethod
+    def make_or_none(cls) -> SessionNetwork | None:
+        """One, if it can be made; the log says why not."""
+        try:
+            return cls.make()
+        except SaturnError as error:
+            _log.warning("Ranks meet on the loopback interface of the machine. %s", error)
+            return None
+
+    @classmethod
     def _opened(cls, maker: int, kinds: tuple[str, ...]) -> SessionNetwork:
         held = [os.open(f"/proc/{maker}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in kinds]
         network, *user = (f"/proc/{os.getpid()}/fd/{descriptor}" for descriptor in held)
@@ -107,7 +120,7 @@ def _asked(refusal: str, *arguments: str) -> Iterator[tuple[int, NetworkAnswer]]
         stderr=subprocess.DEVNULL,
     )
     # One that hangs, be it before a line of ours is run, is ended: its output then is, too.
-    limit = threading.Timer(_SECONDS, process.kill)
+    limit = threading.Timer(patience(_SECONDS), process.kill)
     limit.start()
     try:
         assert process.stdout is not None

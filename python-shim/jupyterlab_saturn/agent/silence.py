@@ -11,7 +11,7 @@ from .run_members import orders_of
 
 if TYPE_CHECKING:
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import FusedOrder, RankOrder, TrainOrder
+    from ..training.runtime.rank_order import FusedOrder, RankOrder, TrainOrder
 
 PROGRESS = frozenset({"started", "step", "validated", "rung", "checkpoint", "measured"})
 """Events of a training that goes on."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Device, GroupStart, Node
-    from ..training.runtime.rank_request import TrainOrder
+    from ..training.runtime.rank_order import TrainOrder
 
 
 def train_order(

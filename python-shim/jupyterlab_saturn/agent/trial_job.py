@@ -17,7 +17,7 @@ from .job_context import JobContext, choose_devices
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure, Node, ProfileCell, TrialResult, TrialStart
     from ..training.runtime.event_sender import RankEvent
-    from ..training.runtime.rank_request import TrialOrder
+    from ..training.runtime.rank_order import TrialOrder
 
 
 class TrialJob:

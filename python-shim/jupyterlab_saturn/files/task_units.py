@@ -1,4 +1,5 @@
-"""What a task has in its folder that is there whole or not at all: checkpoints, and its model."""
+"""What a task has in its folder that is there whole or not at all: checkpoints, and its model,
+as it is and as others get it."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from ..paths import COMMITTED
 _ENTRIES = ("checkpoints", "checkpoints/final", "checkpoints/best", "native")
 """Folders each entry of which is a unit."""
 
-_ALONE = ("model", "model.pt")
+_ALONE = ("model", "model.pt", "hub")
 _CHECKPOINT = re.compile(r"step-\d+(?:-(\d+))?")
 _LIBRARYS = re.compile(r"checkpoint-\d+")
 

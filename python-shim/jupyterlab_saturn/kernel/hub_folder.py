@@ -1,10 +1,7 @@
-"""A trained model as a folder that others can use, and that the Hub takes."""
+"""The folder of a trained model, for who gives it away."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
-from ..private_folders import make_private
-from .model_card import model_card
-from .training_facts import training_facts
+from ..training.model_folder.hub_folder import is_folder_of, write_hub_folder
+from .trained_task import facts_of
 
 if TYPE_CHECKING:
     from ..generated.wire_types import SessionState, TaskState
@@ -24,16 +20,15 @@ _MISSING = 3
 
 
 def hub_folder(paths: SessionPaths, state: SessionState, task: TaskState) -> Path:
-    """Make the folder anew: the model, a card and ``training.json``. The model stays as it is.
+    """The folder that was made when a task ended; where it is missing, it is made now.
 
-    What the task's own export wrote is in it under the same names, but for a card: libraries
-    write one that is to be filled in. Of a plain state dict there is ``model.safetensors``.
+    So it is where there was no room for it, no safetensors, or another version trained.
 
     Raises
     ------
     SaturnError
-        ``not-trained`` when it has no model; ``no-safetensors``; ``convert-failed``; ``disk-full``
-        and the like when it cannot be written.
+        ``not-trained`` when it has no model; ``no-safetensors``; ``convert-failed``; ``disk-full``;
+        ``cannot-write``.
     """
     name = task["spec"]["name"]
     model = task.get("result", {}).get("model") if task["status"] == "finished" else None
@@ -44,41 +39,18 @@ def hub_folder(paths: SessionPaths, state: SessionState, task: TaskState) -> Pat
             f'"{name}" has no trained model.',
             "Train it first with %saturn run; %saturn results shows which are trained.",
         )
-    folder = paths.hub_folder(name)
-    making = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+    folder, facts = paths.hub_folder(name), facts_of(state, task)
+    if is_folder_of(folder, facts):
+        return folder
     try:
-        make_private(making)
-        _put_model(source, making)
-        facts = training_facts(state, task)
-        (making / "training.json").write_text(json.dumps(facts, indent=2), "utf-8")
-        (making / "README.md").unlink(missing_ok=True)
-        (making / "README.md").write_text(model_card(making, facts), "utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        making.replace(folder)
+        write_hub_folder(folder, source, facts, _convert)
     except OSError as error:
         raise SaturnError(
             "cannot-write",
             f"The folder {folder} cannot be written: {error.strerror or error}.",
             "Make room, or see who may write there.",
         ) from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
     return folder
-
-
-def _put_model(source: Path, folder: Path) -> None:
-    if source.is_dir():
-        shutil.copytree(source, folder, copy_function=_link, dirs_exist_ok=True)
-    else:
-        _convert(source, folder / "model.safetensors")
-
-
-def _link(source: str, target: str) -> None:
-    """Another name of the same file, where the disk knows that."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
 
 
 def _convert(source: Path, target: Path) -> None:

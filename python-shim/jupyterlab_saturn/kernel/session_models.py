@@ -13,11 +13,11 @@ class SessionModels(SessionViews):
     """A session with `push`."""
 
     def push(self, task: str, repository: str | None = None, *, public: bool = False) -> View:
-        """Make a trained model's folder ready for others, and send it to the Hugging Face Hub.
+        """Send a trained model's folder to the Hugging Face Hub.
 
-        In the folder there are the model (of a plain one ``model.safetensors``), a card
-        (``README.md``) and ``training.json``, which say how it was trained. It is sent from this
-        kernel with the user's own token, as one commit.
+        In the folder, which was made when the task ended, there are the model (of a plain one
+        ``model.safetensors``), a card (``README.md``) and ``training.json``, which say how it was
+        trained. It is sent from this kernel with the user's own token, as one commit.
 
         Parameters
         ----------
@@ -31,8 +31,8 @@ class SessionModels(SessionViews):
         Raises
         ------
         SaturnError
-            ``unknown-task``, ``not-trained``, ``no-safetensors``, ``bad-repository``; ``no-hub``,
-            ``no-token``, ``hub-refused`` or ``hub-unreachable`` when it cannot be sent.
+            ``unknown-task``, ``bad-repository``, and as `hub_folder`; ``no-hub``, ``no-token``,
+            ``hub-refused`` or ``hub-unreachable`` when it cannot be sent.
         """
         if repository is not None:
             check_repository(repository)

@@ -1,6 +1,6 @@
 import { isSameModel } from '../model/deviceModels.js';
 import { curveKey } from '../model/strategy.js';
-import type { Node, ProfileCell, Strategy } from '../wire/messages.js';
+import type { ProfileCell, Strategy } from '../wire/messages.js';
 import type { IGridCell } from './profileGrid.js';
 
 /** Memory on each device falls with about this power of the device count: what is sharded falls faster, the rest not. */
@@ -8,16 +8,6 @@ const MEMORY_SCALING = 0.7;
 
 /** Where this many strategies ran out of memory, and none worked, memory may suffice for none. */
 const BARREN = 2;
-
-/** The memory that each of so many devices of one of these nodes has at best, in bytes. */
-export function deviceMemory(devices: number, nodes: readonly Node[]): number {
-  return Math.max(
-    0,
-    ...nodes.map(
-      node => node.devices.map(device => device.memoryBytes).sort((a, b) => b - a)[devices - 1] ?? 0
-    )
-  );
-}
 
 /**
  * Whether a strategy would rather not fit: too little to rule it out, enough not to count on it. Either the same

@@ -2,8 +2,8 @@ import { derived } from '../model/derived.js';
 import { feasibleKinds, type IDeviceKind } from '../model/deviceModels.js';
 import { cellKey, devicesPerNode } from '../model/strategy.js';
 import type { Cluster, Feasibility, Inspection, Strategy, TaskState } from '../wire/messages.js';
+import { deviceMemory } from './deviceMemory.js';
 import { FailedTrials, type ITried } from './failedTrials.js';
-import { deviceMemory } from './memoryRisk.js';
 
 /** An entry of the profile that could be measured; one task stands for all tasks of its signature: one for which it did not fail. */
 export interface IGridCell extends Pick<Feasibility, 'estimateBytes' | 'insteadOf'> {

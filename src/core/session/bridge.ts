@@ -8,6 +8,7 @@ import type {
   TaskState
 } from '../wire/messages.js';
 import type { Command } from './command.js';
+import { isFar, isLeaving } from './leaving.js';
 import { forgetNode } from './lostNodes.js';
 import { withOtherReservations } from './reservations.js';
 import {
@@ -141,11 +142,6 @@ export function restoreBridge(session: ISession, hello: AgentHello, time: number
   return start(withBridge(session, { ...rest, state: 'starting', since: time }));
 }
 
-/** Whether nothing is to begin on a node: it belongs to a cluster that the session leaves. */
-export function isLeft(state: Pick<SessionState, 'bridge' | 'nodes'>, node: string): boolean {
-  return isLeaving(state) && isFar(state, node);
-}
-
 /** Whether a bridge that is asked for is the one there is. */
 export function isAlike(one: BridgeRequest, other: BridgeRequest | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
@@ -154,14 +150,6 @@ export function isAlike(one: BridgeRequest, other: BridgeRequest | undefined): b
 /** What an agent is asked for: once the cluster of `auto` is found it is that one, whatever runs on the machine later. */
 function wanted({ request, address, joinedAt }: BridgeState): BridgeRequest {
   return joinedAt === undefined ? request : { ray: { ...request.ray, address } };
-}
-
-function isLeaving({ bridge }: Pick<SessionState, 'bridge'>): boolean {
-  return bridge?.state === 'leaving' || bridge?.state === 'ending';
-}
-
-function isFar({ nodes = [] }: Pick<SessionState, 'nodes'>, node: string | undefined): boolean {
-  return nodes.some(({ id, isOwn }) => id === node && !isOwn);
 }
 
 function isBeyond(state: SessionState, task: TaskState): boolean {

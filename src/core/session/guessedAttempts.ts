@@ -1,20 +1,69 @@
 import { strategyKey } from '../model/strategy.js';
-import type { Attempt, GroupEvent, Strategy, TaskState } from '../wire/messages.js';
+import type { Attempt, GroupEvent, SessionEvent, Strategy, TaskState } from '../wire/messages.js';
 import { replaceLast } from './attemptEnds.js';
+import { adopted } from './begun.js';
 import { freeDevices } from './dispatch.js';
 import { attemptAt } from './groupStart.js';
-import { plannedCluster } from './plannedCluster.js';
-import { type ISession, isActive, lastAttempt, withTaskState } from './session.js';
+import { deviceKeys, plannedCluster } from './plannedCluster.js';
+import {
+  findTask,
+  type ISession,
+  isActive,
+  lastAttempt,
+  mapTasks,
+  withState,
+  withTaskState
+} from './session.js';
 import { targetStep } from './stretches.js';
+import { taskNamed } from './taskTable.js';
 
 type Place = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
 
 /**
- * What has started by the word of a journal that does not say what it was, as older ones: what the plan has the task do, or the
- * least that it can be trained by. Undefined where nothing is to be guessed: the session knows of the attempt, or its task was
- * never inspected.
+ * The session in which what an event tells of was begun, as far as it can be guessed: journals of before do not say it, and what
+ * follows from the rules that are there now may be another.
  */
-export function guessedAttempt(
+export function withGuess(session: ISession, event: SessionEvent): ISession {
+  if (event.kind === 'trial-finished') {
+    return withGuessedTrial(session, event);
+  }
+  if (event.kind !== 'group') {
+    return session;
+  }
+  const { task: name, time } = event.event;
+  const task = findTask(session, name);
+  if (!task) {
+    return session;
+  }
+  const guessed = guessedAttempt(session, task, event.event);
+  if (guessed) {
+    return adopted(withoutSupposed({ ...session, passed: {} }, task, guessed), task, guessed, time);
+  }
+  return event.event.kind === 'measured' ? withMeasuredStrategy(session, task, event.event) : session;
+}
+
+/** What a trial found is of another, or of none, if the one of that number was not of it: that is measured again, as it must be. */
+function withGuessedTrial(
+  session: ISession,
+  { trial: id, cell }: SessionEvent & { kind: 'trial-finished' }
+): ISession {
+  const { tasks, trials } = session.state;
+  const trial = trials.find(one => one.id === id);
+  if (!trial || !cell) {
+    return session;
+  }
+  const { signature, strategy, fused } = trial;
+  const own = fused && taskNamed(tasks, trial.task)?.inspection?.signature;
+  const isOf =
+    [signature, own].includes(cell.signature) && strategyKey(strategy) === strategyKey(cell.strategy);
+  return isOf ? session : withState(session, { trials: trials.filter(one => one !== trial) });
+}
+
+/**
+ * What has started: what the plan has the task do, or the least that it can be trained by. Undefined where nothing is to be
+ * guessed: the session knows of the attempt, or its task was never inspected.
+ */
+function guessedAttempt(
   session: ISession,
   task: TaskState,
   { kind, attempt: number, time }: GroupEvent
@@ -35,7 +84,7 @@ function isPast({ attempts }: TaskState, attempt: number): boolean {
 }
 
 /** What ranks have measured tells by what they trained, where that was guessed. */
-export function withMeasuredStrategy(
+function withMeasuredStrategy(
   session: ISession,
   task: TaskState,
   { attempt: number, cell }: GroupEvent
@@ -90,4 +139,31 @@ function placeOf(session: ISession, strategy: Strategy): Place | undefined {
     ({ devices }) => devices.length >= count
   );
   return node && { strategy, node: node.id, devices: node.devices.slice(0, count).map(({ id }) => id) };
+}
+
+/** The session without what others were thought to begin on the devices of an attempt. */
+function withoutSupposed(session: ISession, { spec }: TaskState, attempt: Attempt): ISession {
+  const taken = new Set(deviceKeys(attempt));
+  const isSupposed = (other: Attempt | undefined): boolean =>
+    other !== undefined &&
+    other.startedAt === undefined &&
+    (other.fusion === undefined || other.fusion !== attempt.fusion) &&
+    deviceKeys(other).some(key => taken.has(key));
+  return mapTasks(session, other => {
+    if (other.spec.name === spec.name || !isActive(other)) {
+      return other;
+    }
+    const kept = isSupposed(other.next) ? { ...other, next: undefined } : other;
+    if (!isSupposed(lastAttempt(kept))) {
+      return kept;
+    }
+    const isStopped = kept.status === 'stopping' && !kept.moving;
+    return {
+      ...kept,
+      status: isStopped ? 'stopped' : 'ready',
+      moving: undefined,
+      next: undefined,
+      attempts: kept.attempts.slice(0, -1)
+    };
+  });
 }

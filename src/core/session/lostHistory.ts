@@ -3,7 +3,7 @@ import { strategyKey } from '../model/strategy.js';
 import { isEqual } from '../wire/equality.js';
 import type { AgentHello, Attempt, GroupOrder, HistoryLostEvent, TaskState } from '../wire/messages.js';
 import { replaceLast } from './attemptEnds.js';
-import { trainedIn } from './begunAttempts.js';
+import { trainedIn } from './begun.js';
 import type { Command } from './command.js';
 import { type ISession, isActive, lastAttempt, mapTasks, withNotice, withStaleProfile } from './session.js';
 import { nodesOf } from './stopping.js';

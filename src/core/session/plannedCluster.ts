@@ -1,7 +1,7 @@
 import { derived } from '../model/derived.js';
 import { devicesOf, sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
-import { isLeft } from './bridge.js';
+import { isLeft } from './leaving.js';
 import { isUnreserved } from './reservations.js';
 
 /**

@@ -179,7 +179,12 @@ export function adoptPlan(session: ISession, plan: Plan, time: number): IStep {
     makespan,
     ...(carryOn !== undefined && { carryOn })
   };
-  return { session: withState(next, { replans: [...before, replan].slice(-TOLD) }), commands };
+  return { session: withState(next, { replans: toldWith(before, replan) }), commands };
+}
+
+/** What is told of plans made while training, with one more: the oldest gives way. */
+export function toldWith(before: readonly Replan[], replan: Replan): Replan[] {
+  return [...before, replan].slice(-TOLD);
 }
 
 /** Take up a plan that a client made; one that is being made is not waited for. */

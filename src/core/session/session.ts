@@ -10,7 +10,7 @@ import type {
   TechniqueSpec
 } from '../wire/messages.js';
 import type { Command } from './command.js';
-import type { IStint } from './hindsight.js';
+import type { IStint } from './stint.js';
 import { hasActive, isActive, replaced, tableOf, taskNamed } from './taskTable.js';
 
 export { isActive };

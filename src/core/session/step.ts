@@ -1,7 +1,6 @@
 import type { AgentHello, Failure, GroupEvent, SessionEvent } from '../wire/messages.js';
 import { advance } from './advance.js';
 import { noteAgent, noteNode } from './agents.js';
-import { withBegun } from './begunAttempts.js';
 import { finishLeaving, noteBridge, noteUnwanted, noteWanted, restoreBridge } from './bridge.js';
 import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
@@ -206,7 +205,7 @@ function note(session: ISession, event: SessionEvent, time: number): IStep {
     case 'resume-requested':
       return noteResume(session, event.tasks);
     case 'group':
-      return noteRankGroup(withBegun(session, event), event.event);
+      return noteRankGroup(session, event.event);
     case 'replan-due':
       return only(session);
     case 'speed-differs':

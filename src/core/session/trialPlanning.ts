@@ -246,11 +246,18 @@ interface IDoubtful {
 /** A trial to be made. */
 type TrialWish = Pick<TrialState, 'task' | 'fused' | 'signature' | 'strategy' | 'model'>;
 
+const TRIAL = 'trial-';
+
+/** The how manieth trial of its session one is, by its id. */
+export function trialNumber(id: string): number {
+  return Number(id.slice(TRIAL.length));
+}
+
 function queue(session: ISession, cells: readonly TrialWish[]): ISession {
   const { trials } = session.state;
   const added = cells.map(
     ({ task, fused, signature, strategy, model }, index): TrialState => ({
-      id: `trial-${session.trialCount + index + 1}`,
+      id: `${TRIAL}${session.trialCount + index + 1}`,
       task,
       ...(fused && { fused }),
       signature,

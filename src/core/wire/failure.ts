@@ -1,4 +1,4 @@
-import type { Failure } from './messages.js';
+import type { Failure } from './generated/types.js';
 
 /** An error meant for people: a code, a sentence, and what to do next. */
 export class SaturnError extends Error {

@@ -37,7 +37,7 @@ export type Message<D extends Direction> = {
 }[keyof IMessages[D] & string];
 
 /** A journal record whose event is validated. */
-export type SessionRecord = Pick<JournalRecord, 'v' | 'seq' | 'time'> & { event: SessionEvent };
+export type SessionRecord = Pick<JournalRecord, 'v' | 'seq' | 'time' | 'begun'> & { event: SessionEvent };
 
 const ajv = new Ajv({ strict: false, discriminator: false });
 ajv.addSchema(schema, 'wire');

@@ -2,7 +2,7 @@ import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync,
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SaturnError } from '../../core/wire/failure.js';
-import type { SessionEvent, SessionRecord } from '../../core/wire/messages.js';
+import type { Begun, SessionEvent, SessionRecord } from '../../core/wire/messages.js';
 import { type IDamage, setAside } from './damagedPart.js';
 import { syncFolder } from './durableFile.js';
 import { JournalArchive } from './journalArchive.js';
@@ -121,15 +121,16 @@ export class Journal {
   }
 
   /**
-   * Write one event; {@link forced} tells when it survives a crash of the machine.
+   * Write one event, and what is begun in answer to it; {@link forced} tells when it survives a crash of the machine.
    *
    * @param time - seconds since the epoch.
    * @throws SaturnError `disk-full` or `journal-failed`; the journal is then as before.
    */
-  append(event: SessionEvent, time: number): void {
+  append(event: SessionEvent, time: number, begun: Begun = {}): void {
     const seq = this.seq + 1;
     const { refs, written, ...folded } = this._shared.fold(seq, event);
-    const line = recordLine({ v: FORMAT, seq, time, ...folded, ...(refs && { refs }) });
+    const more = { ...(Object.keys(begun).length > 0 && { begun }), ...(refs && { refs }) };
+    const line = recordLine({ v: FORMAT, seq, time, ...folded, ...more });
     try {
       for (let done = 0; done < line.length; ) {
         done += writeSync(this._file, line, done);

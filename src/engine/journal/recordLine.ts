@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SaturnError } from '../../core/wire/failure.js';
 import { asRecord, type SessionEvent, type SessionRecord } from '../../core/wire/messages.js';
 import { VERSION } from '../version.js';
-import { FORMAT, MIGRATIONS } from './migrations.js';
+import { BEGUN_FORMAT, FORMAT, MIGRATIONS } from './migrations.js';
 import { unfold } from './sharedParts.js';
 
 /** Between two lines. */
@@ -121,10 +121,10 @@ export class RecordReader {
     this._format = format;
     let record: SessionRecord;
     try {
-      const { time, event, refs } = stored;
+      const { time, event, begun = {}, refs } = stored;
       const whole = refs ? unfold(event, seq, eventOf) : event;
       const told = MIGRATIONS.slice(format - 1).reduce((old, migrate) => migrate(old), whole);
-      record = asRecord({ v: FORMAT, seq, time, event: told });
+      record = asRecord({ v: FORMAT, seq, time, event: told, ...(format >= BEGUN_FORMAT && { begun }) });
     } catch (error) {
       if (isWhole && this._version !== undefined && this._version !== VERSION) {
         throw this._otherVersion(stored.event);

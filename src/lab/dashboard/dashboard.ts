@@ -13,8 +13,11 @@ import { taskTablePart } from '../taskTable/taskTablePart.js';
 import { dashboardAbsence } from './dashboardAbsence.js';
 import { dashboardHeader } from './dashboardHeader.js';
 
-/** Of the schedule of two devices with its legend, in pixels. */
-const SCHEDULE_HEIGHT = 350;
+/** Of the height, the most that the schedule takes by itself. */
+const SCHEDULE_SHARE = 0.5;
+
+/** Above and below the schedule, in pixels. */
+const SCHEDULE_PADDING = 18;
 
 /** Percent of the width for the table: name, place, metric, state and progress are to fit beside a file browser. */
 const TABLE_SHARE = 58;
@@ -35,8 +38,16 @@ export class Dashboard extends Widget {
     SplitPanel.setStretch(detail, 100 - TABLE_SHARE);
     this._parts = new SplitPanel({ orientation: 'vertical' });
     this._parts.addClass('jp-SaturnDashboard-parts');
-    this._parts.addWidget(schedulePart(context));
+    this._parts.addWidget(
+      schedulePart(context, height => {
+        this._scheduleHeight = height;
+        this._share();
+      })
+    );
     this._parts.addWidget(below);
+    this._parts.handleMoved.connect(() => {
+      this._isDivided = true;
+    });
     this._absence = dashboardAbsence(context);
     const layout = new PanelLayout();
     layout.addWidget(dashboardHeader(context));
@@ -105,12 +116,11 @@ export class Dashboard extends Widget {
     }
   }
 
-  /** Give the schedule room for two devices, planned and actual, but no more than half; then it is the reader's to divide. */
+  /** Give the schedule the room that it needs, but no more than half, until the reader divides it. */
   private _share(): void {
     const height = this._parts.node.clientHeight;
-    if (!this._isShared && height > 0) {
-      this._isShared = true;
-      const schedule = Math.min(0.5, Math.max(0.4, SCHEDULE_HEIGHT / height));
+    if (!this._isDivided && height > 0 && this._scheduleHeight > 0) {
+      const schedule = Math.min(SCHEDULE_SHARE, (this._scheduleHeight + SCHEDULE_PADDING) / height);
       this._parts.setRelativeSizes([schedule, 1 - schedule]);
     }
   }
@@ -135,7 +145,8 @@ export class Dashboard extends Widget {
   private readonly _sizes: ResizeObserver;
   private _watching: IDisposable | null = null;
   private _tasks: unknown = null;
-  private _isShared = false;
+  private _scheduleHeight = 0;
+  private _isDivided = false;
 }
 
 export namespace Dashboard {

@@ -1,15 +1,14 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type uPlot from 'uplot';
 import { axisTick, tickText } from '../../core/view/detail/curveText.js';
 import {
-  type CurveAxis,
   drawnRange,
   type IPlottedCurve,
   type IStretch,
   MOST_DETAILED
 } from '../../core/view/detail/plottedCurves.js';
 import { chartInks } from './chartInks.js';
+import type { ICurveContent } from './curveContent.js';
 import { drawEndings, drawRungs, drawSwitches } from './curveMarks.js';
 import { curvePaths, dashOf, type ICurveStyle, TIME_INCREMENTS } from './curvePaths.js';
 
@@ -35,7 +34,7 @@ export class CurveChart implements IDisposable {
   }
 
   /** Draw this. The chart is made anew only when there are other curves, or other axes. */
-  draw(content: CurveChart.IContent): void {
+  draw(content: ICurveContent): void {
     const before = this._content;
     this._content = content;
     const range = drawnRange(content.lines, content.stretch, content.log);
@@ -103,7 +102,7 @@ export class CurveChart implements IDisposable {
     this._plot = null;
   }
 
-  private _plotOptions(content: CurveChart.IContent, width: number, height: number): uPlot.Options {
+  private _plotOptions(content: ICurveContent, width: number, height: number): uPlot.Options {
     const { axis, metric, log, trans } = content;
     const { ink, grid, paper, font } = chartInks(this._host);
     const common = { font, stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, size: 4 } };
@@ -175,7 +174,7 @@ export class CurveChart implements IDisposable {
   private readonly _host: HTMLElement;
   private readonly _options: CurveChart.IOptions;
   private _plot: uPlot | null = null;
-  private _content: CurveChart.IContent | null = null;
+  private _content: ICurveContent | null = null;
   private _range: ReturnType<typeof drawnRange> = { x: [0, 1], y: [0, 1] };
   private _focus: string | null = null;
   private _isStale = false;
@@ -192,21 +191,6 @@ export namespace CurveChart {
     /** All is to be seen again. */
     onReset: () => void;
   }
-
-  /** What is drawn. */
-  export interface IContent {
-    readonly lines: readonly IPlottedCurve[];
-    /** Of each line. */
-    readonly looks: readonly ICurveStyle[];
-    /** Where tasks are compared, along the axis. */
-    readonly rungs: readonly number[];
-    readonly axis: CurveAxis;
-    readonly metric: string;
-    readonly log: boolean;
-    /** What of the axis is looked at; all when null. */
-    readonly stretch: IStretch | null;
-    readonly trans: TranslationBundle;
-  }
 }
 
 /** Whether a number is 1, 2 or 5 times a power of ten. */
@@ -216,7 +200,7 @@ function isRound(value: number): boolean {
 }
 
 /** Whether what is drawn has the same axes and curves, with other values. */
-function isAlike(a: CurveChart.IContent, b: CurveChart.IContent): boolean {
+function isAlike(a: ICurveContent, b: ICurveContent): boolean {
   return (
     a.axis === b.axis &&
     a.metric === b.metric &&
@@ -234,12 +218,12 @@ function isAlike(a: CurveChart.IContent, b: CurveChart.IContent): boolean {
 }
 
 /** The lines that are drawn faintly, too, as they were before they were smoothed. */
-function rawLines({ lines }: CurveChart.IContent): readonly IPlottedCurve[] {
+function rawLines({ lines }: ICurveContent): readonly IPlottedCurve[] {
   return lines.length > MOST_DETAILED ? [] : lines.filter(({ raw }) => raw !== undefined);
 }
 
 /** A series after another: first those before smoothing, then all. */
-function dataOf(content: CurveChart.IContent): uPlot.AlignedData {
+function dataOf(content: ICurveContent): uPlot.AlignedData {
   const data = [
     null,
     ...rawLines(content).map(({ x, raw }) => [x, raw]),
@@ -249,7 +233,7 @@ function dataOf(content: CurveChart.IContent): uPlot.AlignedData {
   return data as unknown as uPlot.AlignedData;
 }
 
-function seriesOf(content: CurveChart.IContent): uPlot.Series[] {
+function seriesOf(content: ICurveContent): uPlot.Series[] {
   const { lines, looks } = content;
   const facets = [
     { scale: 'x', auto: false },

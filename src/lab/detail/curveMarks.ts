@@ -1,12 +1,12 @@
 import type uPlot from 'uplot';
-import type { CurveChart } from './curveChart.js';
+import type { ICurveContent } from './curveContent.js';
 
 /** Radius of a mark, in pixels of the page. */
 const SWITCH = 4;
 const ENDING = 3;
 
 /** Thin lines where tasks are compared. */
-export function drawRungs(plot: uPlot, { rungs }: CurveChart.IContent, ink: string): void {
+export function drawRungs(plot: uPlot, { rungs }: ICurveContent, ink: string): void {
   within(plot, ({ ctx, bbox }) => {
     ctx.strokeStyle = ink;
     ctx.globalAlpha = 0.35;
@@ -23,7 +23,7 @@ export function drawRungs(plot: uPlot, { rungs }: CurveChart.IContent, ink: stri
 }
 
 /** A dot where a task goes on in another way. */
-export function drawSwitches(plot: uPlot, { lines, looks }: CurveChart.IContent, paper: string): void {
+export function drawSwitches(plot: uPlot, { lines, looks }: ICurveContent, paper: string): void {
   within(plot, ({ ctx }) => {
     ctx.lineWidth = 2 * devicePixelRatio;
     ctx.fillStyle = paper;
@@ -46,7 +46,7 @@ export function drawSwitches(plot: uPlot, { lines, looks }: CurveChart.IContent,
 }
 
 /** A cross where a task was given up. */
-export function drawEndings(plot: uPlot, { lines, looks }: CurveChart.IContent): void {
+export function drawEndings(plot: uPlot, { lines, looks }: ICurveContent): void {
   within(plot, ({ ctx }) => {
     const size = ENDING * devicePixelRatio;
     ctx.lineWidth = 1.5 * devicePixelRatio;

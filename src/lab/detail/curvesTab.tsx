@@ -59,13 +59,15 @@ export function CurvesTab({ state }: { state: SessionState }) {
   const isEmpty = useMemo(() => linesExtent(lines) === null, [lines]);
   return (
     <div className="jp-SaturnCurves">
-      <CurveControls
-        settings={settings}
-        change={change}
-        metrics={metrics.length > 0 ? metrics : [TRAINING_LOSS]}
-        isZoomed={zoom !== null}
-        onReset={() => setZoom(null)}
-      />
+      {tasks.some(({ attempts }) => attempts.length > 0) && (
+        <CurveControls
+          settings={settings}
+          change={change}
+          metrics={metrics.length > 0 ? metrics : [TRAINING_LOSS]}
+          isZoomed={zoom !== null}
+          onReset={() => setZoom(null)}
+        />
+      )}
       {note !== undefined && tasks.length > 0 && <p className="jp-SaturnSentence jp-mod-muted">{note}</p>}
       {failure && <RetryNote failure={failure} onRetry={() => source?.retry()} />}
       {isEmpty && !failure && (

@@ -23,6 +23,7 @@ export function attentionSection(trans: TranslationBundle): IPanelSections.Secti
   return {
     id: 'attention',
     rank: 20,
+    ranks: { define: 5 },
     title: trans.__('Needs attention'),
     summary: ({ state }) => (state ? attentionCount(attention(state, trans)) : ''),
     isVisible: ({ state }) => state !== null && attention(state, trans).length > 0,

@@ -46,8 +46,16 @@ function primaryOf(step: NextStep, { cells, state }: ISaturnStore.IView, trans: 
   switch (step) {
     case 'define': {
       const cell = cells.find(one => cellStatus(one, state?.tasks ?? []) !== 'current');
-      return cell
-        ? { label: trans.__('Run the task cell'), command: CommandIDs.runTaskCell, args: { cell: cell.id } }
+      if (cell) {
+        return {
+          label: trans.__('Run the task cell'),
+          command: CommandIDs.runTaskCell,
+          args: { cell: cell.id }
+        };
+      }
+      const [first] = cells;
+      return first
+        ? { label: trans.__('Go to the task cell'), command: CommandIDs.showCell, args: { cell: first.id } }
         : { label: trans.__('Insert a task cell'), command: CommandIDs.insertTaskCell };
     }
     case 'measure':

@@ -85,7 +85,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
   const { name } = task.spec;
   const { connected, pending } = session.view;
   const share = taskShare(task);
-  const facts = trainingFacts(task, state, now, trans).slice(1);
+  const [steps, ...facts] = trainingFacts(task, state, now, trans).map(printable);
   return (
     <li data-task={name}>
       <div className="jp-SaturnRunning-head">
@@ -116,8 +116,8 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
       />
       <div className="jp-SaturnRunning-facts">
         <Sparkline curve={curve} />
-        <span className="jp-SaturnPanel-quiet" title={stepWords(task, trans)}>
-          {printable(facts.join(' · '))}
+        <span className="jp-SaturnPanel-quiet" title={[steps, ...facts].join('\n')}>
+          {facts.join(' · ')}
         </span>
       </div>
     </li>

@@ -1,3 +1,4 @@
+import { type ReactNode, useEffect, useRef } from 'react';
 import { WorkerPlannerClient } from '../../worker/workerPlannerClient.js';
 import { DashboardPart } from '../components/dashboardPart.js';
 import type { IDashboardContext } from '../context/dashboardContext.js';
@@ -13,10 +14,12 @@ const DRAFT_SECONDS = 2;
 /**
  * The schedule: what was planned, what has become of it, and what else could be planned.
  *
+ * @param onHeight - called with the height of all that it shows, in pixels, when that changes.
  * @param makePlanner - called when the first bar is moved.
  */
 export function schedulePart(
   context: IDashboardContext,
+  onHeight: (height: number) => void = () => undefined,
   makePlanner: () => IWhatIfPlanner = () => new WorkerPlannerClient()
 ): DashboardPart {
   const { clock, whatIfSeconds: seconds = () => DRAFT_SECONDS } = context;
@@ -28,10 +31,24 @@ export function schedulePart(
     component: ({ view: { state }, now }: ViewSnapshot.IMoment) =>
       state && (
         <WhatIfProvider value={whatIf}>
-          <Schedule key={state.folder} state={state} now={now} />
+          <Measured onHeight={onHeight}>
+            <Schedule key={state.folder} state={state} now={now} />
+          </Measured>
         </WhatIfProvider>
       )
   });
   part.disposed.connect(() => whatIf.dispose());
   return part;
+}
+
+/** Tells how high its contents are, whatever height there is for them. */
+function Measured({ onHeight, children }: { onHeight: (height: number) => void; children: ReactNode }) {
+  const contents = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const host = contents.current as HTMLDivElement;
+    const observer = new ResizeObserver(() => onHeight(host.offsetHeight));
+    observer.observe(host);
+    return () => observer.disconnect();
+  }, [onHeight]);
+  return <div ref={contents}>{children}</div>;
 }

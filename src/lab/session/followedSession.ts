@@ -61,7 +61,7 @@ export class FollowedSession implements IDisposable {
   listen(channel: MessageChannel): void {
     this._followed.giveUp();
     channel.pushed.connect(this._take, this);
-    channel.malformed.connect((_, failure) => this._failed.emit(failure));
+    channel.malformed.connect((_, failure) => this._onMalformed(failure));
   }
 
   /** Say who is here; the whole state comes of it. */
@@ -144,6 +144,14 @@ export class FollowedSession implements IDisposable {
     } else if (this._phase !== null) {
       this.isWanted = true;
       this.enter({ kind: 'waiting' });
+    }
+  }
+
+  /** What cannot be read may be the state that is waited for: another would be as little, until somebody asks anew. */
+  private _onMalformed(failure: Failure): void {
+    this._failed.emit(failure);
+    if (this._phase?.kind === 'waiting') {
+      this.enter({ kind: 'failed', failure, retry: 'attach' });
     }
   }
 

@@ -76,7 +76,8 @@ export class NotebookLine implements ISessionLine {
   private get _best(): ISessionLine {
     const { kernel } = this._options;
     const server = this._server?.line;
-    return server && server.problem === null && this._isKernelAway ? server : kernel;
+    const tells = server && (server.connected || (server.state !== null && kernel.state === null));
+    return tells && this._isKernelAway ? server : kernel;
   }
 
   private get _isKernelAway(): boolean {

@@ -1,7 +1,7 @@
 import type { Highs } from 'highs';
 import { RULES } from '../../../src/core/planner/baselines/baselines.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import type { Baseline, PlanOption, PlanRequest } from '../../../src/core/wire/messages.js';
 import { checkHistory, type IHistory } from '../simulation/history.js';
 import { type IPolicy, plannerPolicy, rulePolicy } from '../simulation/policy.js';

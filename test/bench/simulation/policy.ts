@@ -1,7 +1,7 @@
 import { RULES } from '../../../src/core/planner/baselines/baselines.js';
 import type { IPlanOptions } from '../../../src/core/planner/common/planOptions.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import type { Baseline, PlanBudget, PlanRequest, Segment } from '../../../src/core/wire/messages.js';
 

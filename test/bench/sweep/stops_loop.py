@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain, count
 
 import torch
 from stops_points import METRIC, Point, make, rungs
@@ -26,17 +27,11 @@ def train(point: Point, goes_on: Callable[[int, float], bool]) -> int:
     """
     torch.set_num_threads(1)
     task = make(**point)
-    torch.manual_seed(0)
     model, (inputs, targets) = task.model, task.data.tensors  # type: ignore[attr-defined]
     optimizer = task.optimizer(model.parameters())  # type: ignore[operator]
     halts = rungs(point["scale"])
-    count, size = len(inputs), task.batch_size
-    order, place = torch.randperm(count), 0
-    for step in range(1, halts[-1] + 1):
-        if place + size > count:
-            order, place = torch.randperm(count), 0
-        chosen = order[place : place + size]
-        place += size
+    batches = chain.from_iterable(map(task.order, count()))  # type: ignore[arg-type]
+    for step, chosen in zip(range(1, halts[-1] + 1), batches, strict=False):
         loss = task.loss(model(inputs[chosen]), targets[chosen])
         loss.backward()  # type: ignore[union-attr]
         optimizer.step()

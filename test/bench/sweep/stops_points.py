@@ -55,6 +55,12 @@ def name(point: Point) -> str:
     return f"{point['width']}-{point['batch_size']}-{point['lr']:g}"
 
 
+def _order(count: int, size: int, epoch: int) -> list[list[int]]:
+    """The whole batches of an epoch: whoever trains a point sees the same samples at a step."""
+    drawn = torch.randperm(count, generator=torch.Generator().manual_seed(epoch)).tolist()
+    return [drawn[place : place + size] for place in range(0, count - size + 1, size)]
+
+
 def make(width: int, batch_size: int, scale: float, lr: float) -> Task:
     """A task, the same whoever trains it."""
     torch.manual_seed(_SEED)
@@ -74,6 +80,7 @@ def make(width: int, batch_size: int, scale: float, lr: float) -> Task:
         loss=nn.functional.cross_entropy,
         optimizer=partial(torch.optim.AdamW, lr=lr),
         batch_size=batch_size,
+        order=partial(_order, len(train), batch_size),
         steps=round(STEPS * scale),
         eval_data=held_out,
         metrics={METRIC: nn.functional.cross_entropy},

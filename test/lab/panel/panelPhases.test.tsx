@@ -101,6 +101,23 @@ describe('the panel from phase to phase', () => {
     expect(done).toEqual([`${CommandIDs.runTaskCell} cell-1`]);
   });
 
+  it('leads to the cell of which no task can be built, until that is another', () => {
+    const { tasks } = states.runningState();
+    const refused = { ...unmeasured(), tasks: tasks.filter(({ status }) => status === 'invalid') };
+    const source =
+      '%%saturn task --sweep model=rnn batch_size=32 lr=1e-3\ndef digits(model, batch_size, lr):';
+    refused.tasks = refused.tasks.map(task => ({ ...task, spec: { ...task.spec, source } }));
+    const show = (text: string) => {
+      const cell = parseTaskCell('cell-1', text);
+      ui.show({ state: refused, cells: cell ? [cell] : [] });
+      primary()[0]?.click();
+    };
+    show(source);
+    show(`${source}\n    return Task(...)`.replace('lr=1e-3', 'lr=2e-3'));
+    expect(done).toEqual([`${CommandIDs.showCell} cell-1`, `${CommandIDs.runTaskCell} cell-1`]);
+    expect(sections()[0]).toBe('attention');
+  });
+
   it('does not ask twice, nor out of reach', () => {
     ui.show({ state: states.plannedState(), pending: new Set(['run']) });
     expect([primary()[0]?.disabled, primary()[0]?.getAttribute('aria-busy')]).toEqual([true, 'true']);

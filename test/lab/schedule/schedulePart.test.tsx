@@ -128,6 +128,7 @@ describe('the schedule', () => {
         trans: nullTranslator.load('jupyterlab_saturn'),
         clock: () => now
       },
+      () => undefined,
       () => planner
     );
     act(() => {

@@ -108,6 +108,19 @@ describe('NotebookLine', () => {
     expect(line.state?.goal).toBe('run');
   });
 
+  it('shows the session of no kernel while its agent is away, and says that it is', async () => {
+    kernel.hold = new Promise(() => undefined);
+    open();
+    const socket = await serve();
+    socket!.say('state', { state: { ...runningState(), agent: 'away' } });
+    expect(line.problem).toEqual({ kind: 'agent-away' });
+    expect(line.state?.agent).toBe('away');
+    const error: Failure = { code: 'engine-away', message: 'Away.' };
+    socket!.say('kernel.status', { ...attached, error });
+    expect(line.problem).toEqual({ kind: 'engine-away' });
+    expect(line.state).not.toBeNull();
+  });
+
   it('passes on what goes wrong on the way through the server', async () => {
     kernel.hold = new Promise(() => undefined);
     open();

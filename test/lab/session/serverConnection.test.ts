@@ -74,6 +74,18 @@ describe('ServerConnection', () => {
     expect(socket().sent.filter(({ type }) => type === 'hello')).toHaveLength(2);
   });
 
+  it('says so where the state that is waited for cannot be read, and asks again', async () => {
+    socket().accept();
+    socket().say('kernel.status', attached, 'hello');
+    await flush();
+    socket().say('state', { state: { rev: 1 } } as never);
+    expect(line.problem).toMatchObject({ kind: 'failed', failure: { code: 'bad-message' }, retry: 'attach' });
+    void line.attach();
+    expect(line.problem).toEqual({ kind: 'attaching' });
+    socket().say('state', { state: plannedState() });
+    expect(line.problem).toBeNull();
+  });
+
   it('says that the session is asleep, and wakes it', async () => {
     socket().accept();
     socket().say('kernel.status', asleep, 'hello');

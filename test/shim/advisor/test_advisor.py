@@ -17,6 +17,7 @@ import pytest
 from jupyterlab_saturn.advisor.dimensions import dimension
 from jupyterlab_saturn.advisor.suggestion import suggest
 from jupyterlab_saturn.wire import schema, validate
+from waiting import SECONDS
 
 Json = dict[str, Any]
 
@@ -54,7 +55,7 @@ class Advisor:
     def close(self) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
-        assert self._process.wait(20) == 0
+        assert self._process.wait(SECONDS) == 0
         self._process.stdout.close()
 
 

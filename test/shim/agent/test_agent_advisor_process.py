@@ -10,6 +10,7 @@ from pathlib import Path
 from jupyterlab_saturn.agent.advisor_process import AdvisorProcess
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.whole_files import is_alive
+from waiting import SECONDS
 
 SCRIPT = """
 import json, os, pathlib, sys, time
@@ -68,7 +69,7 @@ def play(
             first_pause=0.01,
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(SECONDS):
                 await act(advisor, pids)
         finally:
             await advisor.end()

@@ -13,6 +13,7 @@ from pathlib import Path
 from jupyterlab_saturn.agent.bridge_process import BridgeProcess
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.whole_files import is_alive
+from waiting import SECONDS, eventually
 
 SCRIPT = """
 import json, os, sys
@@ -58,17 +59,12 @@ def play(tmp_path: Path, act: Callable[[BridgeProcess, list[Json]], Awaitable[No
             first_pause=0.05,
         )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(SECONDS):
                 await act(bridge, said)
         finally:
             await bridge.end()
 
     asyncio.run(work())
-
-
-async def until(condition: Callable[[], object]) -> None:
-    while not condition():
-        await asyncio.sleep(0.02)
 
 
 def states(said: list[Json]) -> list[str]:
@@ -82,12 +78,12 @@ def pid(report: Json) -> int:
 def test_it_starts_tells_and_ends(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
         await bridge.start(ONE)
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         assert bridge.request == ONE
         await bridge.start(ONE)  # there is one: it is said again how it is
         assert said[2] == said[1]
         bridge.lead_to("ipc:///two")
-        await until(lambda: len(said) == 4)
+        await eventually(lambda: len(said) == 4)
         assert said[3]["address"] == "ipc:///two"
         await bridge.stop()
         assert states(said) == ["starting", "connected", "connected", "connected", "ended"]
@@ -100,10 +96,10 @@ def test_it_starts_tells_and_ends(tmp_path: Path) -> None:
 def test_another_cluster_takes_its_place(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
         await bridge.start(ONE)
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         await bridge.start(OTHER)
         assert not is_alive(pid(said[1]))
-        await until(lambda: len(said) == 4)
+        await eventually(lambda: len(said) == 4)
         assert states(said) == ["starting", "connected"] * 2
         assert said[3]["address"] == "other:1"
 
@@ -114,9 +110,9 @@ def test_one_that_dies_is_made_again(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
 
         await bridge.start(ONE)
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         os.kill(pid(said[1]), signal.SIGKILL)
-        await until(lambda: len(said) == 4)
+        await eventually(lambda: len(said) == 4)
         assert states(said) == ["starting", "connected", "failed", "connected"]
         assert said[2]["error"]["code"] == "bridge-died"
         assert pid(said[3]) != pid(said[1])
@@ -127,14 +123,14 @@ def test_one_that_dies_is_made_again(tmp_path: Path) -> None:
 def test_made_again_it_joins_the_cluster_that_was_found(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
         await bridge.start(AUTO)
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         os.kill(pid(said[1]), signal.SIGKILL)
-        await until(lambda: len(said) == 4)
+        await eventually(lambda: len(said) == 4)
         assert said[3]["address"] == said[1]["address"] == f"found:{pid(said[1])}"
         assert bridge.request == AUTO
         await bridge.stop()
         await bridge.start(AUTO)  # asked again, it looks again
-        await until(lambda: len(said) == 7)
+        await eventually(lambda: len(said) == 7)
         assert said[6]["address"] == f"found:{pid(said[6])}"
 
     play(tmp_path, act)
@@ -147,7 +143,7 @@ def test_what_fails_again_and_again_is_told_once(tmp_path: Path) -> None:
         assert states(said) == ["starting", "failed"]
         assert said[1]["error"]["code"] == "no-such-cluster"
         await bridge.start(NONE)  # who asks again is answered again
-        await until(lambda: len(said) == 4)
+        await eventually(lambda: len(said) == 4)
         assert states(said) == ["starting", "failed"] * 2
         log = tmp_path / "bridge.log"
         assert json.dumps(NONE) not in log.read_text()
@@ -159,10 +155,10 @@ def test_one_that_cannot_be_started_has_failed(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
         (tmp_path / "bridge.log").mkdir()
         await bridge.start(ONE)
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         assert states(said) == ["starting", "failed"]
         (tmp_path / "bridge.log").rmdir()
-        await until(lambda: len(said) == 3)
+        await eventually(lambda: len(said) == 3)
         assert said[2]["state"] == "connected"
 
     play(tmp_path, act)
@@ -171,7 +167,7 @@ def test_one_that_cannot_be_started_has_failed(tmp_path: Path) -> None:
 def test_one_that_says_too_much_is_ended_and_has_failed(tmp_path: Path) -> None:
     async def act(bridge: BridgeProcess, said: list[Json]) -> None:
         await bridge.start({"ray": {"address": "loud:1"}})
-        await until(lambda: len(said) == 2)
+        await eventually(lambda: len(said) == 2)
         assert states(said) == ["starting", "failed"]
         loud = int((tmp_path / "bridge.log").read_text().split()[0])
         assert not is_alive(loud)

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.bench import EngineEar, Json, agent, session, task, until
+from fakes.bench import EngineEar, Json, agent, session, task
 from jupyterlab_saturn.agent import file_lock
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
+from waiting import SECONDS, until
 
 
 def cpu(number: int, *cores: int) -> Json:
@@ -290,7 +291,7 @@ def test_two_agents_on_one_device() -> None:
 
                 # However the owner ends, what it held is free; and who waits for it is told.
                 owner.kill()
-                owner.wait(30)
+                owner.wait(SECONDS)
                 freed = my_ear.hear("devices.freed")["body"]
                 assert freed["devices"] == ["cpu0"]
             train(my_ear, "again", "finished 8")

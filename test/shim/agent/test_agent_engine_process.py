@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
-from fakes.bench import HERE, assert_gone, living, session, until
+from fakes.bench import HERE, assert_gone, living, session
+from jupyterlab_saturn.agent.engine_lock import EngineLock
 from jupyterlab_saturn.agent.engine_process import (
     EngineProcess,
     engine_bundle,
@@ -17,6 +19,7 @@ from jupyterlab_saturn.agent.engine_process import (
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths
+from waiting import until
 
 SITS = [sys.executable, "-S", str(HERE / "idle_engine.py")]
 
@@ -24,13 +27,14 @@ SITS = [sys.executable, "-S", str(HERE / "idle_engine.py")]
 class Engine(EngineProcess):
     """An engine whose starts and ends are counted."""
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: list[str], log: Path, patience: float = 60.0) -> None:
         self.starts: list[int | None] = []
         self.deaths = 0
         super().__init__(
             command,
             "ipc:///nowhere",
             log,
+            EngineLock(log.with_name("engine.lock"), patience),
             started=self._start,
             died=self._death,
             first_delay=0.01,
@@ -131,6 +135,7 @@ def test_deaths_far_apart_are_forgiven() -> None:
                 ["/bin/true"],
                 "ipc:///nowhere",
                 paths.engine_log,
+                EngineLock(paths.engine_lock),
                 started=lambda: starts.append(None),
                 died=lambda: None,
                 first_delay=0.001,
@@ -155,19 +160,53 @@ def test_an_engine_that_cannot_be_started_is_explained() -> None:
     asyncio.run(main())
 
 
-def test_the_engine_sees_the_end_of_whoever_holds_its_input() -> None:
+def hold(command: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """A process that runs an engine, as an agent does."""
     code = (
         "import asyncio, sys; from pathlib import Path;"
+        "from jupyterlab_saturn.agent.engine_lock import EngineLock;"
         "from jupyterlab_saturn.agent.engine_process import EngineProcess;"
-        f"engine = EngineProcess({SITS!r}, 'ipc://x', Path(sys.argv[1]), started=int, died=int);"
+        "log = Path(sys.argv[1]); lock = EngineLock(log.with_name('engine.lock'));"
+        f"engine = EngineProcess({command!r}, 'ipc://x', log, lock, started=int, died=int);"
         "asyncio.run(engine.supervise())"
     )
+    return subprocess.Popen([sys.executable, "-c", code, str(log)])
+
+
+def test_the_engine_sees_the_end_of_whoever_holds_its_input() -> None:
     with session() as (paths, token):
-        holder = subprocess.Popen([sys.executable, "-c", code, str(paths.engine_log)])
+        holder = hold(SITS, paths.engine_log)
         until(lambda: living(token, "idle_engine.py"))
         holder.kill()
         holder.wait()
         assert_gone(token)
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_the_engine_that_a_killed_agent_left_is_waited_for_and_ended_if_it_stays(
+    leaves: bool,
+) -> None:
+    async def main() -> None:
+        with session() as (paths, token):
+            slow = f"import sys, time; sys.stdin.read(); time.sleep({0.5 if leaves else 300})"
+            holder = hold([sys.executable, "-S", "-c", slow], paths.engine_log)
+            until(lambda: paths.engine_lock.exists() and paths.engine_lock.read_text())
+            left = psutil.Process(int(paths.engine_lock.read_text()))
+            holder.kill()
+            holder.wait()
+            engine = Engine(SITS, paths.engine_log, patience=60.0 if leaves else 0.3)
+            supervision = asyncio.create_task(engine.supervise())
+            while not living(token, "idle_engine.py"):
+                await asyncio.sleep(0.01)
+            assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+            while not engine.starts:
+                await asyncio.sleep(0.01)
+            assert int(paths.engine_lock.read_text()) == engine.pid
+            supervision.cancel()
+            await asyncio.gather(supervision, return_exceptions=True)
+            assert paths.engine_lock.read_text() == ""
+
+    asyncio.run(main())
 
 
 def test_the_command_names_everything(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

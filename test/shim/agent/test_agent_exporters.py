@@ -17,6 +17,7 @@ from jupyterlab_saturn.agent import exporters as module
 from jupyterlab_saturn.agent.exporters import Exporters
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
+from waiting import SECONDS
 
 ECHO = """
 import json, os, sys
@@ -53,7 +54,7 @@ class Said:
 
     async def find(self, **wanted: Any) -> Json:
         """The next report like this; those before it are dropped."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(SECONDS):
             while True:
                 while self.reports:
                     report = self.reports.pop(0)

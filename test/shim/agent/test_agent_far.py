@@ -24,13 +24,13 @@ from fakes.bench import (
     living,
     session,
     task,
-    until,
 )
 from jupyterlab_saturn import __version__
 from jupyterlab_saturn.agent.agent_launch import agent_alive
 from jupyterlab_saturn.agent.agent_lock import read_status
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 from jupyterlab_saturn.whole_files import write_json
+from waiting import SECONDS, until
 
 NODE = "far.example-1"
 
@@ -81,14 +81,14 @@ def far_agent(folder: Path, node: str = NODE) -> Iterator[Process]:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
-        process.wait(30)
+        process.wait(SECONDS)
 
 
 def last_word(process: Process) -> Json:
     """Why an agent ends that nobody has told to: its standard input stays open."""
     assert process.stdout is not None
     said = process.stdout.read()
-    assert process.wait(30) == 1
+    assert process.wait(SECONDS) == 1
     told: Json = json.loads(said)
     return told
 
@@ -162,7 +162,7 @@ def test_it_ends_when_its_parent_lets_go() -> None:
         here.ear.hear_event("started")
         assert here.process.stdin is not None
         here.process.stdin.close()
-        assert here.process.wait(30) == 0
+        assert here.process.wait(SECONDS) == 0
         assert_gone(here.token)
         assert not here.paths.runtime.exists()
         assert read_status(here.paths) is None
@@ -183,7 +183,7 @@ def test_it_ends_with_a_parent_whose_pipe_another_holds_open() -> None:
             ear.acknowledge(hello)
             until(lambda: agent_alive(paths))
             parent.kill()
-            parent.wait(30)
+            parent.wait(SECONDS)
             until(lambda: not living(token, "far_agent_main"))
         assert not paths.runtime.exists()
         for pid, _ in living(token, "sleep"):

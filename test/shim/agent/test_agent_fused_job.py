@@ -18,6 +18,7 @@ from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.paths import events_socket
+from waiting import eventually
 
 NODE: Any = {
     "id": "here",
@@ -64,11 +65,6 @@ class Here:
     def alive(self) -> list[str]:
         return [group["task"] for group in self.jobs.report([])["groups"]]
 
-    async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
-            while not true():
-                await asyncio.sleep(0.01)
-
 
 @contextlib.asynccontextmanager
 async def here() -> AsyncIterator[Here]:
@@ -110,7 +106,7 @@ def story(act: Callable[[Here], Awaitable[None]]) -> None:
 def test_each_has_its_own_events_and_end() -> None:
     async def act(here: Here) -> None:
         here.start("of a;started 0;of b;started 3;finished 9;of a;step 4;finished 9", "a", "b")
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         assert here.of("a") == ["started", "step", "finished"]
         assert here.of("b") == ["started", "finished"]
         with here.place.leases.hold(NODE["devices"]):
@@ -126,15 +122,15 @@ def test_one_that_is_stopped_leaves_the_others() -> None:
     async def act(here: Here) -> None:
         acts = "of a;started 0;of b;started 0;heed b;stopped 4;of a;step 5;heed a;stopped 6"
         here.start(acts, "a", "b")
-        await here.until(lambda: len(here.said) == 2)
+        await eventually(lambda: len(here.said) == 2)
         assert here.alive() == ["a", "b"]
         here.jobs.stop_attempt({"task": "b", "attempt": 1, "graceSeconds": 0})
-        await here.until(lambda: "step" in here.of("a"))
+        await eventually(lambda: "step" in here.of("a"))
         assert here.alive() == ["a"]
         assert here.last("b")["step"] == 4
         here.jobs.train_until({"task": "a", "attempt": 1, "step": 6})
         here.jobs.stop_attempt({"task": "a", "attempt": 1, "graceSeconds": 1})
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         # All that is left was stopped: the group is, and has this one's last checkpoint at least.
         assert here.last("a")["kind"] == "stopped"
 
@@ -144,7 +140,7 @@ def test_one_that_is_stopped_leaves_the_others() -> None:
 def test_one_that_fails_leaves_the_others() -> None:
     async def act(here: Here) -> None:
         here.start("of a;started 0;of b;fails alone;of a;step 3;finished 9", "a", "b")
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         assert here.last("b")["error"]["message"] == "alone"
         assert here.of("a") == ["started", "step", "finished"]
 
@@ -154,7 +150,7 @@ def test_one_that_fails_leaves_the_others() -> None:
 def test_memory_that_is_not_enough_is_told_of_all_that_are_left() -> None:
     async def act(here: Here) -> None:
         here.start("of a;finished 9;of;oom all of it", "a", "b", "c")
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         assert here.of("a") == ["finished"]
         assert here.of("b") == here.of("c") == ["oom"]
 
@@ -164,7 +160,7 @@ def test_memory_that_is_not_enough_is_told_of_all_that_are_left() -> None:
 def test_all_that_are_left_are_lost_with_their_ranks() -> None:
     async def act(here: Here) -> None:
         here.start("of b;checkpoint 4;of c;stopped 2;kill 9", "a", "b", "c")
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         assert here.of("c") == ["stopped"]
         assert here.last("a")["kind"] == here.last("b")["kind"] == "lost"
 
@@ -174,9 +170,9 @@ def test_all_that_are_left_are_lost_with_their_ranks() -> None:
 def test_all_leave_together() -> None:
     async def act(here: Here) -> None:
         here.start("of a;started 0;of b;checkpoint 2;sleep 300", "a", "b")
-        await here.until(lambda: len(here.said) == 2)
+        await eventually(lambda: len(here.said) == 2)
         here.jobs.leave(0.1)
-        await here.until(lambda: not here.alive())
+        await eventually(lambda: not here.alive())
         assert (here.last("a")["kind"], here.last("a")["step"]) == ("stopped", 0)
         assert (here.last("b")["kind"], here.last("b")["step"]) == ("stopped", 2)
 

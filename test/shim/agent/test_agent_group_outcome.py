@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jupyterlab_saturn.agent.group_outcome import GroupRecord, decide, is_secondary
+from jupyterlab_saturn.agent.group_record import GroupRecord
+from jupyterlab_saturn.agent.group_verdict import decide, is_secondary
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.training.rank import EXIT_UNHEARD
 

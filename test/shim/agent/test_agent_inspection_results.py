@@ -7,6 +7,7 @@ import pytest
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.agent import inspection_results
 from jupyterlab_saturn.agent.inspection_results import InspectionResults
+from waiting import SECONDS
 
 Json = dict[str, Any]
 
@@ -46,7 +47,7 @@ def test_what_is_kept_is_told_soon() -> None:
         results = InspectionResults(said.append)  # type: ignore[arg-type]
         for number in range(3):
             results.add(result(number))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(SECONDS):
             while results.tasks:
                 await asyncio.sleep(0.01)
 

@@ -26,6 +26,7 @@ from jupyterlab_saturn.agent.session_network import SessionNetwork
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
 from jupyterlab_saturn.paths import events_socket
+from waiting import SECONDS, eventually
 
 NODE = {
     "id": "here",
@@ -130,12 +131,6 @@ def try_out(**acts: str | float) -> Json:
     return cell
 
 
-async def eventually(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 def test_a_trial_that_is_stopped_leaves_no_rank_and_no_cell() -> None:
     async def main() -> None:
         async with place() as (here, said):
@@ -155,7 +150,7 @@ def test_a_trial_that_is_stopped_leaves_no_rank_and_no_cell() -> None:
             )
             trial.stop()
             trial.stop()
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(SECONDS):
                 await running
             assert said == [("trial.result", {"trial": "trial-1"})]
             with here.leases.hold(NODE["devices"]):
@@ -206,7 +201,7 @@ def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
             inspection.stop(["b", "a", "unknown"])
             await eventually(lambda: len(results_of(said)) == 2)
             inspection.stop(["d"])
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(SECONDS):
                 await running
             assert [result["task"] for result in results_of(said)] == ["a", "c"]
             assert all("inspection" in result for result in results_of(said))

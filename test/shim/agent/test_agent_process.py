@@ -13,18 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.bench import (
-    HERE,
-    PYTHON,
-    EngineEar,
-    Json,
-    agent,
-    assert_gone,
-    living,
-    session,
-    task,
-    until,
-)
+from fakes.bench import HERE, PYTHON, EngineEar, Json, agent, assert_gone, living, session, task
 from jupyterlab_saturn import __version__
 from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import AgentLock, read_status
@@ -32,6 +21,7 @@ from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 from jupyterlab_saturn.whole_files import write_json
+from waiting import until
 
 
 class Scene:
@@ -118,7 +108,7 @@ def test_it_leaves_when_its_session_is_removed() -> None:
     with scene() as here:
         here.train("t", ranks="started 0;deaf;sleep 300")
         shutil.rmtree(here.paths.folder)
-        assert_gone(here.token, seconds=20)
+        assert_gone(here.token)
 
 
 def test_of_a_session_made_again_it_waits_for_the_one_before() -> None:
@@ -283,7 +273,7 @@ def test_trials_and_inspections_are_stopped() -> None:
         here.ear.say("trial.stop", {"trial": "trial-1"})
         assert here.ear.hear("trial.result")["body"] == {"trial": "trial-1"}
         here.ear.say("inspect.stop", {"tasks": ["slow", "unknown"]})
-        until(lambda: len(here.processes("zygote.py")) == 1, 2.0)
+        until(lambda: len(here.processes("zygote.py")) == 1)
         assert here.processes("time.sleep") == []
         # Both may be asked for again at once.
         here.ear.say("trial.start", {**body, "trial": "trial-2", "task": task(rank0="trial 1")})
@@ -473,12 +463,12 @@ def test_it_asks_an_advisor_for_points_and_takes_it_along() -> None:
         space = {"lr": {"low": 1e-5, "high": 0.1, "scale": "log"}}
         asked = {"id": "s/0", "seed": 1, "first": 0, "count": 2, "goal": "max", "space": space}
         here.ear.say("advise", {**asked, "known": []})
-        advice = here.ear.hear("advice", seconds=60)["body"]
+        advice = here.ear.hear("advice")["body"]
         assert advice["id"] == "s/0" and len(advice["points"]) == 2
         [advisor] = here.processes("jupyterlab_saturn.advisor")
         os.kill(advisor, signal.SIGKILL)
         here.ear.say("advise", {**asked, "known": []})
-        assert here.ear.hear("advice", seconds=60)["body"] == advice
+        assert here.ear.hear("advice")["body"] == advice
         [other] = here.processes("jupyterlab_saturn.advisor")
         assert other != advisor
         os.kill(agent_of(here), signal.SIGKILL)

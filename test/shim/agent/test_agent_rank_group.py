@@ -23,6 +23,7 @@ from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
 from jupyterlab_saturn.paths import events_socket
+from waiting import SECONDS
 
 LIMITS = Limits(last_words=0.2, stacks=0.5, leave=0.5)
 BOTH = pytest.mark.parametrize("zygote", ["unsafe", "ready"])
@@ -99,7 +100,7 @@ def tell(
             outcome = await running
             # Not even for a moment longer than the group itself.
             assert living(token, "rank.py") == []
-            story.logs = [story.group.log(rank).read_text() for rank in range(2)]
+            story.logs = [story.group.logs.of(rank).read_text() for rank in range(2)]
             return outcome, story
 
     return asyncio.run(main())
@@ -228,7 +229,7 @@ def test_a_group_stopped_before_it_began_starts_nothing() -> None:
             story.group.stop(grace=60)
             assert (await story.group.run()).kind == "stopped"
             assert story.heard == []
-            assert not story.group.log(0).exists()
+            assert not story.group.logs.of(0).exists()
 
     asyncio.run(main())
 
@@ -307,7 +308,7 @@ def test_once_condemned_no_rank_starts_or_stays(
             while len(story.heard) < last or len(gate.asked) <= last:
                 await asyncio.sleep(0.01)
             condemn(story.group)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS):
                 outcome = await running
             assert outcome.kind in ("stopped", "lost")
             assert gate.asked == list(range(last + 1))
@@ -331,7 +332,7 @@ def test_a_rank_dies_while_others_start(zygote: str, end: str, patience: float) 
             story = Story(
                 there, count=4, rank0=end, **{f"rank{n}": "deaf;sleep 300" for n in (1, 2, 3)}
             )
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(SECONDS):
                 outcome = await story.group.run()
             assert outcome.kind == ("lost" if end == "kill 9" else "failed")
             assert 3 not in gate.asked

@@ -14,19 +14,11 @@ from typing import Any
 
 import cloudpickle
 import pytest
-from fakes.bench import (
-    HERE,
-    PYTHON,
-    EngineEar,
-    Json,
-    assert_gone,
-    living,
-    session,
-    until,
-)
+from fakes.bench import HERE, PYTHON, EngineEar, Json, assert_gone, living, session
 from jupyterlab_saturn.agent.agent_lock import agent_alive, read_status
 from jupyterlab_saturn.paths import SessionPaths
 from nightly import nightly
+from waiting import SECONDS, until
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
@@ -113,7 +105,7 @@ def scene() -> Iterator[Scene]:
             yield Scene(paths, token, ear, agent.pid)
         finally:
             agent.terminate()
-            agent.wait(30)
+            agent.wait(SECONDS)
 
 
 @nightly

@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fakes.bench import task, until
+from fakes.bench import task
 from jupyterlab_saturn.agent.agent_launch import agent_alive, ensure_agent
 from jupyterlab_saturn.agent.agent_lock import read_status
 from jupyterlab_saturn.agent.runtime_folder import RuntimeFolder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint, events_socket
 from nightly import nightly
 from test_agent_process import Scene, scene
+from waiting import until
 
 
 def remove(here: Scene, folder: Path) -> None:

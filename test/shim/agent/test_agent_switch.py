@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 import torch
-from fakes.bench import Json, living, task, until
+from fakes.bench import Json, living, task
 from jupyterlab_saturn.agent import training_job
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from nightly import nightly
-from test_agent_jobs import NODE, eventually, place
+from test_agent_jobs import NODE, place
 from test_agent_real import DDP, Scene, scene
+from waiting import eventually, until
 
 SINGLE = {"technique": "single", "devices": 1}
 STEPS = 60

@@ -9,13 +9,14 @@ import sys
 from collections.abc import AsyncIterator
 
 import pytest
-from fakes.bench import HERE, assert_gone, living, session, task, until
+from fakes.bench import HERE, assert_gone, living, session, task
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_process import RankProcess, end
 from jupyterlab_saturn.agent.rank_surroundings import Surroundings
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, events_socket
 from jupyterlab_saturn.whole_files import write_json
+from waiting import until
 
 
 class Starter:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fakes.bench import EngineEar, Json, assert_gone, living, session, task, until
+from fakes.bench import EngineEar, Json, assert_gone, living, session, task
 from fakes.local_cluster import OWN, LocalCluster, RunningBridge, bridge, echo_command, far
 from jupyterlab_saturn.cluster import reservations
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.files.node_folder import nodes_folder
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 from nightly import nightly
+from waiting import until
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def test_an_agent_that_dies_is_told_of_and_has_a_successor() -> None:
         gone = ear.hear("agent.gone")["body"]
         assert gone["node"] == first["node"]["id"]
         assert gone["error"]["code"] == "agent-died"
-        second = ear.hear("agent.hello", seconds=60)["body"]
+        second = ear.hear("agent.hello")["body"]
         assert second["node"]["id"] == first["node"]["id"]
         assert second["instance"] != first["instance"]
         until(lambda: nodes_of(running) == [("host-222222", True)])
@@ -103,10 +104,10 @@ def test_a_line_that_breaks_is_told_of_and_has_a_successor(error: Exception) -> 
         ear.hear("agent.hello")
         until(lambda: running.reports)
         cluster.breaks.append(error)
-        gone = ear.hear("agent.gone", seconds=30)["body"]
+        gone = ear.hear("agent.gone")["body"]
         assert gone["node"] == "host-222222"
         assert str(error).partition("\n")[0] in gone["error"]["message"]
-        ear.hear("agent.hello", seconds=60)
+        ear.hear("agent.hello")
         until(lambda: nodes_of(running) == [("host-222222", True)])
 
 
@@ -116,7 +117,7 @@ def test_nodes_come_and_go() -> None:
         until(lambda: running.reports)
         assert nodes_of(running) == []
         cluster.there.append(far(2))
-        assert ear.hear("agent.hello", seconds=60)["body"]["node"]["id"] == "host-222222"
+        assert ear.hear("agent.hello")["body"]["node"]["id"] == "host-222222"
         cluster.there.remove(far(2))
         gone = ear.hear("agent.gone")["body"]
         assert (gone["node"], gone["error"]["code"]) == ("host-222222", "node-gone")
@@ -147,7 +148,7 @@ def test_a_node_that_does_not_share_the_folder_has_files_carried(change: Json) -
     payload = "0123456789abcdef.pkl"
     acts = "print hello; started 0; checkpoint 5; finished 10"
     with scene(cluster) as (ear, running, paths, _):
-        ear.hear("agent.hello", seconds=60)
+        ear.hear("agent.hello")
         until(lambda: running.reports)
         [node] = running.reports[-1]["nodes"]
         assert node["carries"] is True

@@ -16,8 +16,9 @@ from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json, SaturnError
 from nightly import nightly
 from ray_cluster import HeadLauncher, RayCluster, may_use_namespaces
-from stage import named, processes, until
+from stage import named, processes
 from test_story import lines, statuses
+from waiting import until
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(600)
@@ -55,8 +56,8 @@ def opened(cluster: RayCluster, home: Path, name: str = "story") -> Iterator[Ses
         one.close()
         for agent in named("jupyterlab_saturn.agent", one):
             agent.terminate()
-        until(lambda: not processes(one.paths), 30)
-    until(lambda: not ours(cluster, one), 30)
+        until(lambda: not processes(one.paths))
+    until(lambda: not ours(cluster, one))
 
 
 def ours(cluster: RayCluster, session: Session) -> list[psutil.Process]:
@@ -170,7 +171,7 @@ def test_two_nodes_train_what_one_would(cluster: RayCluster, home: Path, tmp_pat
         session.leave_cluster()
         assert "bridge" not in session.state
         assert [*nodes_of(session).values()] == ["connected"]
-        until(lambda: not cluster.nodes[1].processes("jupyterlab_saturn"), 30)
+        until(lambda: not cluster.nodes[1].processes("jupyterlab_saturn"))
         assert session.state["notices"] == []
         session.leave_cluster()  # nothing to leave
     with opened(cluster, tmp_path / "alone") as session:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from nightly import nightly
 from ray_cluster import RayCluster
-from stage import until
 from test_cluster_ray import ALONE, SECONDS, cluster, far_of, home, opened, where
 from test_story import lines, statuses
+from waiting import until
 
 __all__ = ["cluster", "home"]  # fixtures
 pytestmark = pytest.mark.timeout(600)

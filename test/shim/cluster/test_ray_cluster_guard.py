@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ray_cluster import RayCluster, may_use_namespaces
 from ray_cluster_guard import MARK, living
-from stage import until
+from waiting import until
 
 _MAKES_ONE = f"""
 import json, os, subprocess, time

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import psutil
 import zmq
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
+from waiting import SECONDS, is_exiting, until
 
 HERE = Path(__file__).parent
 PYTHON = sys.executable
@@ -43,8 +44,7 @@ def session() -> Iterator[tuple[SessionPaths, str]]:
         folder.mkdir(mode=0o700)
     try:
         yield SessionPaths("test", home / "home").ensure(), token
-        # A zygote whose agent was killed at its very start notices when torch is loaded.
-        assert_gone(token, seconds=60.0)
+        assert_gone(token)
     finally:
         for pid, _ in living(token):
             with contextlib.suppress(ProcessLookupError):
@@ -67,7 +67,7 @@ def agent(paths: SessionPaths, zygote: str = "ready") -> Iterator[subprocess.Pop
         yield process
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(SECONDS)
 
 
 def living(token: str, part: str = "") -> list[tuple[int, str]]:
@@ -83,21 +83,16 @@ def living(token: str, part: str = "") -> list[tuple[int, str]]:
     return found
 
 
-def assert_gone(token: str, part: str = "", seconds: float = 5.0) -> None:
-    """No process of the session is left, or will not be after a moment."""
-    deadline = time.monotonic() + seconds
-    while left := living(token, part):
-        assert time.monotonic() < deadline, f"left behind: {left}"
-        time.sleep(0.02)
+def assert_gone(token: str, part: str = "") -> None:
+    """No process of the session is left, or will not be after a moment.
 
-
-def until(true: Callable[[], Any], seconds: float = 20.0) -> Any:
-    """The first true value a function gives."""
-    deadline = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
-    return value
+    Nor does one still hold its locks or sockets: the memory of one that dies, with its
+    environment, goes before these, so that it is not known by its token any more.
+    """
+    try:
+        until(lambda: not living(token, part) and not any(map(is_exiting, psutil.pids())))
+    except AssertionError as late:
+        raise AssertionError(f"left behind: {living(token, part)}") from late
 
 
 def task(name: str = "t", **params: Any) -> Json:
@@ -125,7 +120,7 @@ class EngineEar:
         self.peer = b""
         """Who spoke last."""
 
-    def hear(self, *types: str, seconds: float = 20.0) -> Json:
+    def hear(self, *types: str, seconds: float = SECONDS) -> Json:
         """The next message of one of some types; pings and others in between are dropped."""
         deadline = time.monotonic() + seconds
         while True:
@@ -135,13 +130,13 @@ class EngineEar:
             if envelope["type"] in types:
                 return envelope
 
-    def hear_raw(self, seconds: float = 20.0) -> bytes:
+    def hear_raw(self, seconds: float = SECONDS) -> bytes:
         """Whatever comes next."""
         assert self._socket.poll(int(seconds * 1000))
         self.peer, data = self._socket.recv_multipart()
         return bytes(data)
 
-    def hear_event(self, *kinds: str, seconds: float = 20.0) -> Json:
+    def hear_event(self, *kinds: str, seconds: float = SECONDS) -> Json:
         """The next group event of some kinds, whole."""
         while True:
             envelope = self.hear("group.event", seconds=seconds)

@@ -12,6 +12,7 @@ import zmq
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json, SaturnError, failure_of
 from jupyterlab_saturn.paths import SessionPaths
+from waiting import SECONDS
 
 INSPECTION: Json = {
     "signature": "s",
@@ -118,7 +119,7 @@ class FakeEngine:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(SECONDS)
 
     def types(self) -> list[str]:
         return [type for type, _ in self.received]
@@ -131,7 +132,7 @@ class FakeEngine:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(SECONDS)
 
     def _run(self) -> None:
         with zmq.Context() as context, context.socket(zmq.ROUTER) as router:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.adapters.trainer_task import from_trainer
 from jupyterlab_saturn.training.inspect.fusion_verdict import fusion_verdict
 from jupyterlab_saturn.training.task.samples import Samples
+from torch.utils.checkpoint import checkpoint
 
 cloudpickle.register_pickle_by_value(fusion_tasks)
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -96,6 +99,66 @@ def test_what_the_forward_depends_on_parts_them(make: Callable[[], Task]) -> Non
     assert verdict(make())["base"] != verdict(lora())["base"]
 
 
+def test_copies_of_a_model_are_one_base_wherever_they_are(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM
+
+    told = set()
+    for name in ("one", "another"):
+        llama().save_pretrained(tmp_path / name)
+        model = AutoModelForCausalLM.from_pretrained(tmp_path / name)
+        model.config.prepared_in = str(tmp_path / name / "cache")
+        told.add(verdict(lora(model=model))["base"])
+    assert len(told) == 1
+
+
+class Hidden:
+    """A configuration that does not show what it holds."""
+
+    def __init__(self, **held: Any) -> None:
+        vars(self).update(held)
+
+    def __repr__(self) -> str:
+        return "a configuration"
+
+
+def holding(name: str, value: Any) -> Task:
+    task = lora()
+    setattr(task.model.get_submodule("base_model.model.model.layers.1.mlp"), name, value)
+    return task
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("config", Hidden(a=[1, {"b": 2.0}]), Hidden(a=[1, {"b": 3.0}])),
+        ("config", Hidden(scales=(1.0, 2.0)), Hidden(scales=(1.0, 4.0))),
+        ("shifts", [1, 2], [1, 3]),
+        ("table", {"a": {1, 2}}, {"a": {1, 3}}),
+        ("mask", torch.ones(3), torch.zeros(3)),
+        ("inner", [torch.ones(3)], [torch.zeros(3)]),
+    ],
+)
+def test_what_a_model_holds_parts_them(name: str, one: Any, other: Any) -> None:
+    def base(value: Any) -> str:
+        if not isinstance(value, Hidden):
+            return str(verdict(holding(name, value))["base"])
+        task = lora()
+        task.model.config.own = value
+        return str(verdict(task)["base"])
+
+    assert base(copy.deepcopy(one)) == base(copy.deepcopy(one)) != base(other)
+
+
+def test_a_configuration_that_holds_itself() -> None:
+    def base() -> str:
+        task = lora()
+        task.model.config.own = own = Hidden(again=[])
+        own.again.append(own)
+        return str(verdict(task)["base"])
+
+    assert base() == base()
+
+
 def test_what_the_speed_depends_on_parts_them() -> None:
     first = verdict(lora())["base"]
     assert verdict(lora(clip=0.5))["base"] == verdict(lora(clip=1.0))["base"] != first
@@ -138,6 +201,32 @@ def test_a_model_whose_samples_meet_is_refused() -> None:
 
     task.model.get_submodule("base_model.model.model.layers.0.mlp").register_forward_hook(mixed)
     assert "depends on others" in reason(task)
+
+
+def test_a_model_whose_samples_meet_in_the_backward_is_refused() -> None:
+    task = lora()
+    layer = task.model.get_submodule("base_model.model.model.layers.0.mlp")
+
+    def evened(_: Any, __: Any, output: torch.Tensor) -> None:
+        if output.requires_grad:
+            output.register_hook(lambda gradient: gradient / gradient.norm())
+
+    layer.register_forward_hook(evened)
+    assert "what its backward does with a sample depends on others" in reason(task)
+    assert not any(each.grad is not None for each in task.model.parameters())
+
+
+def test_blocks_that_draw_anew_where_they_are_computed_again_are_refused() -> None:
+    def made(keeps: bool) -> Task:
+        task = lora(peft={"lora_dropout": 0.1})
+        for layer in task.model.get_submodule("base_model.model.model.layers"):
+            layer.forward = partial(
+                checkpoint, layer.forward, use_reentrant=False, preserve_rng_state=keeps
+            )
+        return task
+
+    assert "base" in verdict(made(keeps=True))
+    assert "computed again in the backward draws other numbers" in reason(made(keeps=False))
 
 
 def test_a_model_that_remembers_is_refused() -> None:

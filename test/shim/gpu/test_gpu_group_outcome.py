@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from jupyterlab_saturn.agent.group_outcome import GroupOutcome, GroupRecord, decide, is_secondary
+from jupyterlab_saturn.agent.group_outcome import GroupOutcome
+from jupyterlab_saturn.agent.group_record import GroupRecord
+from jupyterlab_saturn.agent.group_verdict import decide, is_secondary
 from jupyterlab_saturn.errors import Json
 from test_gpu_errors import BUSY, LOST, OF_A_KERNEL, OUT_OF_MEMORY, SHARED_MEMORY, WATCHDOG
 

@@ -13,6 +13,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.kernel.comm_relay import Relay
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.state_change import with_change
+from waiting import SECONDS
 
 
 class FrontEnd:
@@ -66,7 +67,7 @@ class FrontEnd:
             ]
 
         with self._changed:
-            assert self._changed.wait_for(found, 10), self.got
+            assert self._changed.wait_for(found, SECONDS), self.got
             return found()[0]
 
 
@@ -212,7 +213,7 @@ def test_a_closed_comm_gets_nothing_more(
     front.leave()
     count = len(front.got)
     engine.change(trialsDone=5)
-    session.attachment.attach().wait_for(lambda state: state["trialsDone"] == 5, 10)
+    session.attachment.attach().wait_for(lambda state: state["trialsDone"] == 5, SECONDS)
     assert len(front.got) == count
     relay.close()
     assert front.closed is False  # it was closed from the other end
@@ -332,7 +333,7 @@ def test_a_listener_that_fails_keeps_nothing_from_the_others(
     session.attachment.listen(lambda state, _: heard.append(state["trialsDone"]), fail)
     connection = session.attachment.attach()
     engine.change(trialsDone=3)
-    connection.wait_for(lambda state: state["trialsDone"] == 3, 10)
+    connection.wait_for(lambda state: state["trialsDone"] == 3, SECONDS)
     connection.sync()
     assert heard[-1] == 3
 

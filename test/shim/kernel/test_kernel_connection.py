@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel import socket_thread as module
 from jupyterlab_saturn.kernel.connection import Connection
 from jupyterlab_saturn.wire import message
+from waiting import SECONDS, until
 
 HELLO = {"pid": 1, "version": "0.1.0"}
 
@@ -28,19 +29,9 @@ def fake(launcher: FakeLauncher) -> Iterator[FakeEngine]:
 @pytest.fixture
 def connection(fake: FakeEngine) -> Iterator[Connection]:
     connection = Connection(fake.endpoint, lambda: True, HELLO)
-    connection.wait_for(lambda _: True, 10)
+    connection.wait_for(lambda _: True, SECONDS)
     yield connection
     connection.close()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait for something of another thread; fails after a time no machine needs."""
-    step = threading.Event()
-    for _ in range(2000):
-        if condition():
-            return
-        step.wait(0.01)
-    pytest.fail("it never came true")
 
 
 def test_says_hello_and_learns_the_state(fake: FakeEngine, connection: Connection) -> None:
@@ -95,21 +86,21 @@ def test_pushed_states_reach_waiters_and_listeners(
     fake.change(goal="profile")
     fake.change(goal="none", trialsDone=3)
     state = connection.wait_for(
-        lambda state: state["trialsDone"] == 3, 10, lambda state: seen.append(state["rev"])
+        lambda state: state["trialsDone"] == 3, SECONDS, lambda state: seen.append(state["rev"])
     )
     assert state["rev"] == 3
     assert seen[-1] == 3
-    eventually(lambda: heard == [2, 3])
+    until(lambda: heard == [2, 3])
     end()
     fake.change()
-    connection.wait_for(lambda state: state["rev"] == 4, 10)
+    connection.wait_for(lambda state: state["rev"] == 4, SECONDS)
     assert heard == [2, 3]
 
 
 def test_a_failing_listener_ends_nothing(fake: FakeEngine, connection: Connection) -> None:
     connection.listen(lambda state, _: state["nothing"], lambda: None)
     fake.change()
-    connection.wait_for(lambda state: state["rev"] == 2, 10)
+    connection.wait_for(lambda state: state["rev"] == 2, SECONDS)
     assert connection.request(message("client", "state"))["state"]["rev"] == 2
 
 
@@ -121,12 +112,12 @@ def test_a_restarted_engine_is_greeted_and_asked_again(
     connection.post(
         message("client", "profile", {}), lambda envelope: answers.append(envelope["type"])
     )
-    eventually(lambda: "profile" in fake.types())
+    until(lambda: "profile" in fake.types())
     fake.stop()
     second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
     try:
-        connection.wait_for(lambda state: state["rev"] >= 100, 20)
-        eventually(lambda: answers == ["ok"])
+        connection.wait_for(lambda state: state["rev"] >= 100, SECONDS)
+        until(lambda: answers == ["ok"])
         assert second.types() == ["hello", "profile"]
         assert not connection.gone
     finally:
@@ -140,7 +131,7 @@ def test_what_was_given_up_is_not_asked_again(fake: FakeEngine, connection: Conn
     fake.stop()
     second = FakeEngine(fake.endpoint, {**fake.state, "rev": 100})
     try:
-        connection.wait_for(lambda state: state["rev"] >= 100, 20)
+        connection.wait_for(lambda state: state["rev"] >= 100, SECONDS)
         assert connection.request(message("client", "state"))["state"]["rev"] == 100
         assert second.types() == ["hello", "state"]
     finally:
@@ -155,11 +146,11 @@ def test_a_dead_agent_is_noticed(launcher: FakeLauncher, monkeypatch: pytest.Mon
     connection = Connection(fake.endpoint, lambda: living[0], HELLO)
     connection.listen(lambda *_: None, lambda: statuses.append(connection.gone))
     try:
-        connection.wait_for(lambda _: True, 10)
+        connection.wait_for(lambda _: True, SECONDS)
         living[0] = False
         fake.stop()
         with pytest.raises(SaturnError) as caught:
-            connection.wait_for(lambda _: False, 20)
+            connection.wait_for(lambda _: False, SECONDS)
         assert caught.value.code == "agent-gone"
         assert connection.gone and not connection.attached
         assert statuses[-1] is True
@@ -178,14 +169,14 @@ def test_pings_keep_coming_and_an_engine_that_is_slow_is_not_greeted_again(
     fake = FakeEngine(launcher.endpoint)
     connection = Connection(fake.endpoint, lambda: True, HELLO)
     try:
-        connection.wait_for(lambda _: True, 10)
-        eventually(lambda: fake.pings >= 3)
+        connection.wait_for(lambda _: True, SECONDS)
+        until(lambda: fake.pings >= 3)
         fake.silent.add("ping")
-        eventually(lambda: not connection.attached)
+        until(lambda: not connection.attached)
         pings = fake.pings
-        eventually(lambda: fake.pings >= pings + 2)
+        until(lambda: fake.pings >= pings + 2)
         fake.silent.clear()
-        eventually(lambda: connection.attached)
+        until(lambda: connection.attached)
         assert (fake.types(), fake.whole) == (["hello"], 1)
     finally:
         connection.close()
@@ -197,9 +188,9 @@ def test_what_changes_is_taken_in_and_said_so(fake: FakeEngine, connection: Conn
     connection.listen(lambda _, change: told.append(change and change["base"]), lambda: None)
     fake.change(goal="profile")
     fake.change(goal="none", selected=["a"])
-    state = connection.wait_for(lambda state: state["rev"] == 3, 10)
+    state = connection.wait_for(lambda state: state["rev"] == 3, SECONDS)
     assert (state["goal"], state["selected"], fake.whole) == ("none", ["a"], 1)
-    eventually(lambda: fake.taken == [1, 2, 3])
+    until(lambda: fake.taken == [1, 2, 3])
     assert told == [1, 2]
 
 
@@ -209,9 +200,9 @@ def test_a_gap_has_the_whole_state_asked_for(fake: FakeEngine, connection: Conne
     for client in fake._told:
         fake._told[client] = {**fake.state, "rev": 0}
     fake.change(trialsDone=3)
-    state = connection.wait_for(lambda state: state["trialsDone"] == 3, 10)
+    state = connection.wait_for(lambda state: state["trialsDone"] == 3, SECONDS)
     assert (state["rev"], fake.types()) == (2, ["hello", "state"])
-    eventually(lambda: told == [None])
+    until(lambda: told == [None])
 
 
 def test_the_state_of_now_needs_no_whole_state(fake: FakeEngine, connection: Connection) -> None:
@@ -225,7 +216,7 @@ def test_an_engine_of_another_version_says_so_at_once(launcher: FakeLauncher) ->
     fake.refused["hello"] = {"code": "other-version", "message": "It is 9.", "hint": "Restart."}
     connection = Connection(fake.endpoint, lambda: True, HELLO)
     try:
-        for ask in (lambda: connection.wait_for(lambda _: True, 20), connection.sync):
+        for ask in (lambda: connection.wait_for(lambda _: True, SECONDS), connection.sync):
             with pytest.raises(SaturnError) as caught:
                 ask()
             assert (caught.value.code, caught.value.hint) == ("other-version", "Restart.")
@@ -260,11 +251,11 @@ def test_a_kernel_that_does_not_read_is_not_an_engine_that_is_silent(
 
     def hold(*_: object) -> None:
         held.set()
-        free.wait(30)
+        free.wait(SECONDS)
 
     connection.listen(hold, lambda: None)
     fake.change()
-    assert held.wait(10)
+    assert held.wait(SECONDS)
     try:
         with pytest.raises(SaturnError) as caught:
             connection.request(message("client", "run"), timeout=0.05)
@@ -280,11 +271,11 @@ def test_a_kernel_that_was_held_up_still_finds_its_reply(
 
     def hold(*_: object) -> None:
         held.set()
-        free.wait(30)
+        free.wait(SECONDS)
 
     connection.listen(hold, lambda: None)
     fake.change()
-    assert held.wait(10)
+    assert held.wait(SECONDS)
     threading.Timer(0.5, free.set).start()
     assert connection.request(message("client", "run"), timeout=0.05)["rev"] >= 2
 
@@ -293,7 +284,7 @@ def test_closing_leaves_no_thread_and_is_idempotent(fake: FakeEngine) -> None:
     before = threading.active_count()
     for _ in range(3):
         connection = Connection(fake.endpoint, lambda: True, HELLO)
-        connection.wait_for(lambda _: True, 10)
+        connection.wait_for(lambda _: True, SECONDS)
         connection.close()
         connection.close()
     assert threading.active_count() == before
@@ -321,6 +312,6 @@ def test_a_forked_child_is_refused_and_harms_nothing(connection: Connection) -> 
     process = context.Process(target=child)
     process.start()
     assert codes.get() == "forked"
-    process.join(20)
+    process.join(SECONDS)
     assert process.exitcode == 0
     assert connection.request(message("client", "state"))["state"]["rev"] == 1

@@ -16,6 +16,7 @@ from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
+from waiting import SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("torch", "zmq", "ipywidgets", "cloudpickle", "fastjsonschema", "comm", "numpy")
@@ -112,7 +113,7 @@ def test_a_session_renamed_with_its_folder_is_found_again(
     sessions.choose(session)
     assert sessions.get("vision").paths.folder.parent == session.paths.folder.parent
     connection = session.attachment.attach()
-    connection.wait_for(lambda _: True, 10)
+    connection.wait_for(lambda _: True, SECONDS)
     session.paths.journal.touch()
     (tmp_path / "before").rename(tmp_path / "after")
     connection.close()
@@ -135,7 +136,7 @@ def test_loading_attaches_to_a_session_that_runs(
     extension = Extension(shell, sessions)
     extension.load()
     try:
-        late.attachment.attach().wait_for(lambda state: state["goal"] == "run", 10)
+        late.attachment.attach().wait_for(lambda state: state["goal"] == "run", SECONDS)
         assert shell.cell("%saturn status") is None
         assert shell.texts() == ["the status"]
         assert launcher.starts == 1

@@ -12,15 +12,9 @@ from fakes.shell import Shell
 from jupyterlab_saturn.kernel.display import View
 from jupyterlab_saturn.kernel.filling_view import FillingView
 from jupyterlab_saturn.kernel.session import Session
+from waiting import until
 
 CELL = "%%saturn task --sweep lr=0.1,0.2\ndef make(lr):\n    ...\n"
-
-
-def eventually(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -46,7 +40,7 @@ def test_a_cell_returns_while_its_tasks_are_built_and_fills_in(
     [shown] = notebook.display_pub.outputs
     assert shown["data"]["text/plain"] == "the tasks of make-0.1, make-0.2"
     finish(engine, status="ready", inspection=INSPECTION)
-    eventually(lambda: updates(notebook))
+    until(lambda: updates(notebook))
     [drawn] = updates(notebook)
     assert drawn["transient"] == shown["transient"]
     assert drawn["data"]["text/html"] == "<b>the tasks of make-0.1, make-0.2</b>"
@@ -87,7 +81,7 @@ def test_a_state_from_before_the_tasks_came_in_does_not_end_their_building(
 def test_what_is_built_already_is_drawn_as_it_is(shell: Shell, engine: FakeEngine) -> None:
     shell.kernel = object()
     assert shell.cell(CELL) is None
-    eventually(lambda: updates(shell))
+    until(lambda: updates(shell))
     assert len(shell.display_pub.outputs) == 2
 
 

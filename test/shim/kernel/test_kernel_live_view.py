@@ -11,16 +11,10 @@ from fakes.engine import FakeEngine
 from fakes.shell import Shell
 from jupyterlab_saturn.kernel.display import View
 from jupyterlab_saturn.kernel.live_view import LiveView
+from waiting import until
 
 SESSION = "application/vnd.jupyterlab-saturn.session+json"
 CELL = "%%saturn task --sweep lr=0.1,0.2\ndef make(lr):\n    ...\n"
-
-
-def eventually(true: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -51,7 +45,7 @@ def test_the_output_of_a_run_is_drawn_anew_as_phases_begin_and_end(
     time.sleep(0.2)
     assert engine.types().count("render") == asked  # in a phase it is left as it is
     engine.change(goal="none")
-    eventually(lambda: any(kept(each)["over"] for each in updates(notebook)))
+    until(lambda: any(kept(each)["over"] for each in updates(notebook)))
     last = updates(notebook)[-1]
     assert last["transient"] == shown["transient"]
     assert last["data"]["text/html"] == "<b>the run</b>"
@@ -80,7 +74,7 @@ def test_what_a_retry_says_stays_above_what_is_drawn_anew(
     engine.change(goal="run")
     assert notebook.cell("%saturn retry") is None
     engine.change(goal="none")
-    eventually(lambda: updates(notebook))
+    until(lambda: updates(notebook))
     text = updates(notebook)[-1]["data"]["text/plain"]
     assert "boom" in text and text.endswith("\n\nthe run")
 

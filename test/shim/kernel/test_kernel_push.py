@@ -89,6 +89,13 @@ def test_a_plain_model_becomes_safetensors_with_a_card(paths: SessionPaths) -> N
     assert (facts["hash"], facts["result"]["loss"], facts["seed"]) == ("abc", 0.25, 3)
     assert str(paths.folder) not in (folder / "training.json").read_text() + card
     assert torch.load(paths.model("net"))["extra"] == 3
+    # It is made once.
+    made = (folder / "model.safetensors").stat().st_ino
+    assert hub_folder(paths, told, told["tasks"][0]) == folder
+    assert (folder / "model.safetensors").stat().st_ino == made
+    told["tasks"][0]["result"]["metrics"] = {"accuracy": 0.5}
+    again = hub_folder(paths, told, told["tasks"][0])
+    assert "| accuracy | 0.5 |" in (again / "README.md").read_text()
 
 
 def test_an_export_is_given_whole_but_for_a_card_to_be_filled_in(paths: SessionPaths) -> None:

@@ -16,6 +16,7 @@ from jupyterlab_saturn.kernel.device_request import device_request, parse_bytes
 from jupyterlab_saturn.kernel.duration import duration
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.private_folders import ensure_private
+from waiting import SECONDS
 
 
 def make(lr: float = 0.1) -> None:
@@ -184,10 +185,10 @@ def test_wait_ends_when_nothing_trains(session: Session, engine: FakeEngine) -> 
     waiter = threading.Thread(target=session.wait)
     waiter.start()
     engine.change(trialsDone=1)
-    session.attachment.attach().wait_for(lambda state: state["trialsDone"] == 1, 10)
+    session.attachment.attach().wait_for(lambda state: state["trialsDone"] == 1, SECONDS)
     assert waiter.is_alive()
     engine.change(goal="none")
-    waiter.join(20)
+    waiter.join(SECONDS)
     assert not waiter.is_alive()
 
 
@@ -314,10 +315,10 @@ def test_two_notebooks_share_a_session(
     other = Session(launcher=launcher)
     try:
         session.add(make)
-        state = other.attachment.attach().wait_for(lambda state: bool(state["tasks"]), 10)
+        state = other.attachment.attach().wait_for(lambda state: bool(state["tasks"]), SECONDS)
         assert [task["spec"]["name"] for task in state["tasks"]] == ["make"]
         other.run()
-        session.attachment.attach().wait_for(lambda state: state["goal"] == "run", 10)
+        session.attachment.attach().wait_for(lambda state: state["goal"] == "run", SECONDS)
         assert launcher.starts == 1
     finally:
         other.close()

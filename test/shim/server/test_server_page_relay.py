@@ -14,6 +14,7 @@ from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.server import page_relay
 from jupyterlab_saturn.server.page_relay import PageRelay
 from jupyterlab_saturn.server.session_finder import FoundSession
+from waiting import SECONDS
 
 HELLO = f'{{"v":1,"id":"1","type":"hello","body":{{"pid":0,"version":"{__version__}"}}}}'
 
@@ -64,7 +65,7 @@ def test_a_page_that_can_be_told_nothing_more_is_closed(
             raise RuntimeError("It broke.")
 
         monkeypatch.setattr(page_relay, "presence_of", fail)
-        await asyncio.wait_for(ended.wait(), 20)
+        await asyncio.wait_for(ended.wait(), SECONDS)
         await relay.close()
 
     asyncio.run(scene())

@@ -20,7 +20,7 @@ from jupyterlab_saturn.kernel.state_change import with_change
 from jupyterlab_saturn.server.page_relay import LOOKS
 from jupyterlab_saturn.whole_files import write_json
 from page_server import Page, Server, SleepingSession
-from stage import until
+from waiting import until
 
 HELLO = {"pid": 0, "version": __version__}
 
@@ -282,7 +282,7 @@ def test_a_session_is_woken_as_its_notebook_started_it(
     again: Any = read_status(sleeping.paths)
     # Rather than to wait until it believes that all have left.
     os.kill(again["pid"], signal.SIGTERM)
-    until(lambda: not agent_alive(sleeping.paths), 60)
+    until(lambda: not agent_alive(sleeping.paths))
     assert json.loads(sleeping.paths.summary.read_text())["goal"] == "none"
     assert wire.schema()
 

@@ -19,8 +19,8 @@ from jupyterlab_saturn.trackers.making import make_tracker
 from jupyterlab_saturn.trackers.runs import growing_sweeps
 from jupyterlab_saturn.trackers.tracker import Ending, Point, Run, TrackedRun, Tracker
 from nightly import nightly
-from stage import until
 from trackers.tracked_session import TrackedSession, mlflow_nests
+from waiting import until
 
 ALL = ["tensorboard", "mlflow", "wandb", "trackio"]
 SLOW = ["tensorboard", *(pytest.param(name, marks=nightly) for name in ALL[1:])]

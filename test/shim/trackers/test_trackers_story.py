@@ -15,9 +15,10 @@ from jupyterlab_saturn.kernel.tracker_wishes import track_body
 from jupyterlab_saturn.trackers import catalogue
 from nightly import nightly
 from stage import named
-from test_story import home, lines, session, until
+from test_story import home, lines, session
 from trackers.test_trackers import once
 from trackers.tracked_session import READERS, STATUSES
+from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 

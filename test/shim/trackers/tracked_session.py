@@ -18,7 +18,7 @@ from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.trackers.catalogue import KINDS, kind_of
 from jupyterlab_saturn.whole_files import write_json
-from stage import until
+from waiting import until
 
 MAIN = Path(__file__).parents[1] / "fakes/exporter_main.py"
 
@@ -149,7 +149,7 @@ class TrackedSession:
         exporter = self.export()
         assert exporter.stdout is not None
         before = self.told()
-        until(lambda: self.told() != before or exporter.poll() is not None, 60)
+        until(lambda: self.told() != before or exporter.poll() is not None)
         time.sleep(rng.random() * 0.1)
         self.kill()
 

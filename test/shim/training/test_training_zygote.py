@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from nightly import nightly
 from ranks import Session
 from real_zygote import ZygoteClient, shared_zygote
 from training_tasks import mlp
+from waiting import SECONDS, until
 
 ENDLESS = 10**7
 
@@ -41,14 +42,6 @@ def wait_until_gone(pid: int) -> None:
     raise AssertionError(f"process {pid} is still alive")
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it does not come true")
-
-
 def test_the_agent_and_the_kernel_can_name_ranks_without_loading_torch() -> None:
     code = "import sys, jupyterlab_saturn.training.rank; sys.exit('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -70,7 +63,7 @@ def test_it_refuses_to_fork_beside_a_thread(
     zygote = ZygoteClient()
     assert zygote.greeting["op"] == "unsafe"
     assert "1 threads" in zygote.greeting["reason"]
-    assert zygote.process.wait(30) == 0
+    assert zygote.process.wait(SECONDS) == 0
     zygote.close()
 
 
@@ -168,7 +161,7 @@ def test_it_loads_at_once_what_the_inspection_has_seen_to_be_harmless(tmp_path: 
     log = str(tmp_path / "log")
     order = {"op": "spawn", "id": "1", "request": "none", "rank": 0, "log": log}
     ours.sendall(json.dumps(order).encode() + b"\n")
-    wait_until(lambda: (tmp_path / "tried").exists())
+    until(lambda: (tmp_path / "tried").exists())
     with ours.makefile("r", encoding="utf-8") as said:
         assert [json.loads(said.readline())["op"] for _ in range(2)] == ["spawned", "exited"]
     ours.close()
@@ -206,7 +199,7 @@ def test_it_lives_whatever_goes_wrong_around_it(tmp_path: Path) -> None:
             ("exited", str(number)),
         ]
         assert told[1]["code"] == 0
-        wait_until(lambda: (tmp_path / "tried").exists())
+        until(lambda: (tmp_path / "tried").exists())
     (tmp_path / "sparse").touch()
     ask(2)
     answer = json.loads(said.readline())

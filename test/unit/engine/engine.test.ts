@@ -483,7 +483,7 @@ it('does not journal progress, and journals all else before it answers', async (
   ]);
   expect(kinds.slice(-3)).toEqual(['plan-made', 'started', 'finished']);
   const told = readFileSync(join(folder, 'journal.jsonl'), 'utf8').match(
-    /"begun":\{"attempt":\{"number":1,/g
+    /"begun":\{"attempts":\[\{"task":"a","attempt":\{"number":1,/g
   );
   expect(told).toHaveLength(1);
 });

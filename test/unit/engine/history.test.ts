@@ -67,10 +67,10 @@ function write(...snapshotsAfter: number[]): void {
   const journal = Journal.open(path, () => undefined);
   const snapshots = new SessionSnapshots(Journal.archiveOf(path), 'build');
   const { history } = restoreSession(journal, snapshots, EMPTY);
-  for (const [index, { event, time }] of LOG.entries()) {
+  for (const [index, { event, time, begun }] of LOG.entries()) {
     const seq = index + 1;
     const { session } = TRUTH[index]!;
-    journal.append(event, time);
+    journal.append(event, time, begun);
     history.note(seq, time, session);
     if (snapshotsAfter.includes(seq)) {
       const { index } = history;

@@ -5,8 +5,8 @@ import { interrupts, makeBaselines } from '../../../src/core/planner/baselines/b
 import { apportion } from '../../../src/core/planner/baselines/marginalGain.js';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { fastestPerCount, paretoFront } from '../../../src/core/planner/problem/pareto.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { Lanes } from '../../../src/core/planner/schedule/lanes.js';
 import { toSegments } from '../../../src/core/planner/schedule/schedule.js';

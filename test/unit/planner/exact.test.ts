@@ -5,7 +5,8 @@ import { jobsInOrder, nodeContents } from '../../../src/core/planner/exact/nodeC
 import { shortestOnNode } from '../../../src/core/planner/exact/nodeOptimum.js';
 import type { INodePlan, INodeProblem } from '../../../src/core/planner/exact/nodeProblem.js';
 import { decideNode } from '../../../src/core/planner/exact/nodeSearch.js';
-import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
+import type { IProblem } from '../../../src/core/planner/problem/problem.js';
 import { type IArrangement, KEPT, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { sweeps } from '../../bench/problemGenerator.js';
 import { bruteForce } from './bruteForce.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { effortWithin } from '../../../src/core/planner/explanation/effort.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import type { PlanRequest, TaskExplanation } from '../../../src/core/wire/messages.js';
 import { validate } from '../../../src/core/wire/messages.js';
 import { sweeps } from '../../bench/problemGenerator.js';

@@ -9,7 +9,8 @@ import { type ISwitchingAnswer, planSwitches } from '../../../src/core/planner/m
 import { relax } from '../../../src/core/planner/malleable/switchingRelaxation.js';
 import { placeRuns } from '../../../src/core/planner/malleable/wholeStepRuns.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
+import type { IProblem } from '../../../src/core/planner/problem/problem.js';
 import { arrangementOf, realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { type ISchedule, toSegments } from '../../../src/core/planner/schedule/schedule.js';
 import { anneal } from '../../../src/core/planner/search/annealing.js';

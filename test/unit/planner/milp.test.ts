@@ -5,7 +5,7 @@ import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
 import { milpSize, solveMilp } from '../../../src/core/planner/milp/paperMilp.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { realise } from '../../../src/core/planner/schedule/arrangement.js';
 import { construct } from '../../../src/core/planner/search/construction.js';
 import { sweeps } from '../../bench/problemGenerator.js';

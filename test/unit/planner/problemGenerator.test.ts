@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lowerBound } from '../../../src/core/planner/bounds/areaBound.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { type IWorkload, sweeps, textWorkload } from '../../bench/problemGenerator.js';
 
 /** Numbers that change with any change to the generator: benchmark results would no longer compare. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { makespanOf } from '../../../src/core/planner/replan/insertion.js';
 import { withPessimisticTimes } from '../../../src/core/planner/replan/pessimisticTimes.js';
 import { followPrevious, takePrevious } from '../../../src/core/planner/replan/previousPlan.js';

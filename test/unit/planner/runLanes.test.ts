@@ -5,7 +5,8 @@ import { makespanBound } from '../../../src/core/planner/constrained/makespanBou
 import { construct } from '../../../src/core/planner/constrained/priorityRules.js';
 import { runsOf } from '../../../src/core/planner/constrained/runTable.js';
 import { weightedBound } from '../../../src/core/planner/constrained/weightedBound.js';
-import { type IProblem, toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
+import type { IProblem } from '../../../src/core/planner/problem/problem.js';
 import { option, requestOf } from './planRequests.js';
 
 /** Five tasks of 10 s on a device of their own; `a` and `b` share one lane, `b`, `c` and `d` two. */

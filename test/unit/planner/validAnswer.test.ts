@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkPlan } from '../../../src/core/model/checker/checker.js';
 import { plan } from '../../../src/core/planner/plan.js';
-import { toProblem } from '../../../src/core/planner/problem/problem.js';
+import { toProblem } from '../../../src/core/planner/problem/compilation.js';
 import { validAnswer } from '../../../src/core/planner/validAnswer.js';
 import type { Plan, PlanRequest } from '../../../src/core/wire/messages.js';
 import { option, requestOf } from './planRequests.js';

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../src/core/model/translation.js';
 import { isReplanDue } from '../../../src/core/session/replanTiming.js';
 import { selectStopped } from '../../../src/core/session/resuming.js';
@@ -281,4 +281,61 @@ it('who waits at a rung has no use for an idle device: no plan is made in haste 
   const told = withNews(sweep.session, { kind: 'ended', tasks: ['a'] });
   const since = (seconds: number): boolean => isReplanDue(told, told.question!.time + seconds);
   expect([since(5), since(30)]).toEqual([false, true]);
+});
+
+it('who waits stands among those that are known at its rung, also where it was not evaluated at one before', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+  const sweep = new Sweep(names, { kind: 'asha', first: 9, promote: true });
+  sweep.reach(9, 0.3);
+  sweep.reach(9, 0.4);
+  expect(sweep.reach(9, 0.1)).toBe('c');
+  expect(sweep.reach(27, 0.05)).toBe('c');
+  expect(sweep.words('c')).toBe('asha: paused after 27 steps, 1 of 1 so far');
+  // It comes to the second rung alone: at the first its metric was not told.
+  const { task } = sweep.training!;
+  expect(sweep.task(task).rungs).toBeUndefined();
+  sweep.reach(27, 0.2);
+  expect(sweep.words(task)).toBe('asha: paused after 27 steps, 2 of 2 so far');
+  expect(sweep.words('a')).toBe('asha: paused after 9 steps, 2 of 3 so far');
+  sweep.assertReplay();
+});
+
+describe('while a plan that a client gave is followed', () => {
+  /** The first of a sweep waits; what is left is given as a plan, with or without it. */
+  function given(withIt: boolean): Sweep {
+    const sweep = new Sweep(['a', 'b', 'c', 'd']);
+    sweep.reach(9, 0.2);
+    const { plan } = sweep.session.state.plan!;
+    const [first] = plan.segments;
+    const start = plan.makespan;
+    const again = { ...first!, task: 'a', start, end: start + 72, steps: 72 };
+    const segments = [...plan.segments.filter(({ task }) => task !== 'a'), ...(withIt ? [again] : [])];
+    sweep.feed({ kind: 'plan-given', plan: { ...plan, segments } });
+    sweep.obey();
+    expect(sweep.session.state.plan).toMatchObject({ given: true, fresh: true });
+    return sweep;
+  }
+
+  it('who goes on does so by it', () => {
+    const sweep = given(true);
+    sweep.reach(9, 0.3);
+    sweep.reach(9, 0.4);
+    expect(sweep.task('a').pausedAt).toBeUndefined();
+    expect(sweep.session.state.plan).toMatchObject({ given: true, fresh: true });
+    sweep.reach(9, 0.5);
+    expect(sweep.training?.task).toBe('a');
+    expect(sweep.session.state.plan).toMatchObject({ given: true, fresh: true });
+    sweep.assertReplay();
+  });
+
+  it('another is made only for one that it does not have', () => {
+    const sweep = given(false);
+    sweep.reach(9, 0.3);
+    sweep.reach(9, 0.4);
+    expect(sweep.task('a').pausedAt).toBeUndefined();
+    expect(sweep.session.state.plan?.given).toBeUndefined();
+    const planned = sweep.session.state.plan!.plan.segments.map(({ task }) => task);
+    expect(planned).toContain('a');
+    sweep.assertReplay();
+  });
 });

@@ -1,5 +1,6 @@
-import { asJournaled } from '../../../src/core/session/begunAttempts.js';
+import { begunBetween } from '../../../src/core/session/begun.js';
 import type { Command } from '../../../src/core/session/command.js';
+import type { Told } from '../../../src/core/session/replay.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type {
@@ -95,7 +96,7 @@ export function serialPlan(request: PlanRequest): Plan {
   return { ...base, segments, makespan: clock, lowerBound: 0, gap: 0, binding: 'none' };
 }
 
-function cellOf(signature: string, strategy: Strategy): ProfileCell {
+export function cellOf(signature: string, strategy: Strategy): ProfileCell {
   const stepSeconds = 1 / strategy.devices;
   return { signature, strategy, status: 'ok', source: 'measured', stepSeconds, startSeconds: 1 };
 }
@@ -103,17 +104,16 @@ function cellOf(signature: string, strategy: Strategy): ProfileCell {
 /** A session with its event log and the commands not yet acted on; time is whatever the test says. */
 export class SessionHarness {
   session: ISession = emptySession('test', '/tmp/test');
-  readonly log: { event: SessionEvent; time: number }[] = [];
+  readonly log: (Told & Required<Pick<Told, 'begun'>>)[] = [];
   pending: Command[] = [];
   time = 1000;
 
   /** Feed one event, as the engine journals it. Returns the commands it caused. */
-  feed(told: SessionEvent, seconds = 1): readonly Command[] {
+  feed(event: SessionEvent, seconds = 1): readonly Command[] {
     this.time += seconds;
-    const event = asJournaled(this.session, told);
     const { session, commands } = step(this.session, event, this.time);
+    this.log.push({ event, time: this.time, begun: begunBetween(this.session, session) });
     this.session = session;
-    this.log.push({ event, time: this.time });
     this.pending.push(...commands);
     return commands;
   }

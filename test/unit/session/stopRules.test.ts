@@ -207,7 +207,7 @@ describe('a sweep with a rule', () => {
     begun(sim);
     sim.group('a', 1, 'rung', { step: 3, loss: 0.5 });
     sim.group('a', 1, 'rung', { step: 3, loss: 0.9 });
-    expect(taskOf(sim, 'a').rungs).toEqual([{ step: 3, value: 0.5 }]);
+    expect(taskOf(sim, 'a').rungs).toEqual([{ step: 3, place: 0, value: 0.5 }]);
     sim.group('a', 1, 'lost');
     sim.settle(() => 'sig');
     const again = sim.log.length;

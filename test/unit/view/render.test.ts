@@ -244,7 +244,7 @@ describe('render', () => {
     state.tasks = state.tasks.slice(0, 2);
     state.plan!.plan.unplanned = state.tasks.map(task => ({ task: task.spec.name, reason: 'ddp x2: oom' }));
     const { text } = render('status', state, NOW, ENGLISH);
-    expect(text).toContain('0 tasks ready, 2 left out');
+    expect(text).toContain('Saturn: 2 left out');
     expect(text).toContain('Left out: ddp x2: oom');
     expect(text).not.toContain('%saturn run');
   });

@@ -71,7 +71,7 @@ it('asMessage takes objects, as on a comm', () => {
 
 describe('asRecord', () => {
   it('validates the event by its kind', () => {
-    const record = { v: 2, seq: 1, time: 0, event: { kind: 'reset' } };
+    const record = { v: 3, seq: 1, time: 0, event: { kind: 'reset' } };
     expect(asRecord(record)).toEqual(record);
     expect(codeOf(() => asRecord({ ...record, event: { kind: 'reset', more: 1 } }))).toBe('bad-message');
     expect(codeOf(() => asRecord({ ...record, event: { kind: 'party' } }))).toBe('bad-message');

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from torch.utils.data import DataLoader
@@ -10,34 +9,12 @@ from torch.utils.data import DataLoader
 from ...errors import SaturnError
 from ...task import Task
 from .adapter import Adapter, is_a
+from .lightning_parts import Parts
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
 _MODULES = tuple(f"{package}.core.module.LightningModule" for package in _PACKAGES)
 _DATA = tuple(f"{package}.core.datamodule.LightningDataModule" for package in _PACKAGES)
 _TRAINERS = tuple(f"{package}.trainer.trainer.Trainer" for package in _PACKAGES)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a factory made for Lightning.
-
-    Attributes
-    ----------
-    made
-        All of it, as it came.
-    data
-        A ``LightningDataModule``; or nothing but `loaders`, or what the module itself has.
-    loaders
-        Given beside the module: to train, and to validate.
-    trainer
-        A Lightning ``Trainer``, the dict of a Trainer's options, or None.
-    """
-
-    made: Any
-    module: Any
-    data: Any
-    loaders: tuple[Any, ...]
-    trainer: Any
 
 
 class LightningAdapter(Adapter):

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import nn
 
-from .lightning import Parts
+from .lightning_parts import Parts
 from .overrides import comes_from, own_methods
 
 LIBRARIES = ("lightning", "pytorch_lightning", "lightning_fabric", "torch")

@@ -18,7 +18,6 @@ from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
 from .data_loader import Collate, Unpacked, unpack
 from .early_stopping import Stopping
-from .lightning import Parts
 from .lightning_evaluation import (
     HeldOutBatches,
     LightningEvaluation,
@@ -29,6 +28,7 @@ from .lightning_evaluation import (
     the_only,
 )
 from .lightning_optimizer import Configuration
+from .lightning_parts import Parts
 from .lightning_settings import LIBRARIES, options_of, reasons
 from .lightning_trainer import TrainerInPlace
 from .overrides import comes_from

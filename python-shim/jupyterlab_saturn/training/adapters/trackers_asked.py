@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...task import Tracking
-from .lightning import Parts
+from .lightning_parts import Parts
 from .overrides import comes_from
 
 TRACKERS = frozenset({"tensorboard", "mlflow", "wandb", "trackio"})

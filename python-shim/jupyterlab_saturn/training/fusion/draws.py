@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 
-from ...errors import SaturnError
+from ..components.tensor_bytes import tensor_bytes
+from .adapter_sites import NotFused
 
 _State = tuple[torch.Tensor, torch.Tensor | None]
-
-Draw = Callable[[object], AbstractContextManager[None]]
-"""Makes a context in which some module draws for one part."""
 
 
 class Draws:
     """Keeps for each part where its own generators would be by now.
 
-    Where a forward is computed again in the backward, as by gradient checkpointing, each module
-    draws again what it drew.
+    Each call of a dropout moves the global generator of the CPU on by one number, which nobody
+    uses. Where a forward is computed again in the backward, as by gradient checkpointing, that
+    generator is set back: by where it is a call is known, and draws again what it drew.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Draws:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._states: list[_State] = []
-        self._drawn: dict[tuple[int, object], _State | None] = {}
+        self._drawn: dict[bytes, dict[int, _State]] = {}
         self._again = False
 
     def begin_part(self) -> None:
@@ -41,22 +41,26 @@ class Draws:
         """Have the global generators be where those of a part are."""
         self._set(self._states[part])
 
-    @contextmanager
-    def of(self, part: int, module: object) -> Iterator[None]:
-        """Within it, what a module draws is drawn for one part; others see nothing of it."""
-        before, key = self._state(), (part, module)
-        if self._again:
-            self._set(self._known(key))
-        else:
-            # Which of several calls is made again could not be told.
-            self._drawn[key] = None if key in self._drawn else self._states[part]
-            self.resume(part)
+    def call(self, works: Mapping[int, Callable[[], torch.Tensor]]) -> dict[int, torch.Tensor]:
+        """What a call of a dropout makes for some parts. Others see but that there was a call.
+
+        Raises
+        ------
+        NotFused
+            When it is made again, and which it was cannot be told.
+        """
+        before = self._state()
+        at = tensor_bytes(before[0])
+        if not self._again:
+            self._drawn[at] = {}
+        elif at not in self._drawn:
+            raise NotFused("what is computed again in the backward draws other numbers there")
+        drawn = self._drawn[at]
         try:
-            yield
+            return {part: self._draw(part, work, drawn) for part, work in works.items()}
         finally:
-            if not self._again:
-                self._states[part] = self._state()
             self._set(before)
+            _move_on()
 
     @contextmanager
     def again(self) -> Iterator[None]:
@@ -67,16 +71,22 @@ class Draws:
         finally:
             self._again = False
 
-    def _known(self, key: tuple[int, object]) -> _State:
-        state = self._drawn.get(key)
-        if state is None:
-            raise SaturnError(
-                "not-fusible",
-                "A dropout that the model uses more than once in a forward is computed again in "
-                "the backward: what it drew there for each task cannot be told apart.",
-                "Set gradient checkpointing off, or train these tasks one by one.",
-            )
-        return state
+    def replay_calls(self) -> None:
+        """Move the global generator on as all calls have."""
+        for _ in self._drawn:
+            _move_on()
+
+    def _draw(
+        self, part: int, work: Callable[[], torch.Tensor], drawn: dict[int, _State]
+    ) -> torch.Tensor:
+        if self._again:
+            self._set(drawn[part])
+            return work()
+        drawn[part] = self._states[part]
+        self.resume(part)
+        made = work()
+        self._states[part] = self._state()
+        return made
 
     def _state(self) -> _State:
         cuda = self._device.type == "cuda"
@@ -86,3 +96,20 @@ class Draws:
         torch.set_rng_state(state[0])
         if state[1] is not None:
             torch.cuda.set_rng_state(state[1], self._device)
+
+
+def _move_on() -> None:
+    torch.rand((), device="cpu")
+
+
+@dataclass(frozen=True)
+class PartDraws:
+    """How the parts of one batch draw: each as one of those of `draws`."""
+
+    draws: Draws
+    parts: Sequence[int]
+
+    def call(self, works: Mapping[int, Callable[[], torch.Tensor]]) -> dict[int, torch.Tensor]:
+        """As `Draws.call`, by their places in the batch."""
+        made = self.draws.call({self.parts[place]: work for place, work in works.items()})
+        return {place: made[self.parts[place]] for place in works}

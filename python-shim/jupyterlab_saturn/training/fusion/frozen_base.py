@@ -20,11 +20,11 @@ from ..model.monkeypatch import monkeypatches
 from ..model.performance_signature import optimizer_kind
 from ..model.step_code import StepCode
 from .adapter_sites import AdapterSite, frozen_tensors
+from .held_settings import HeldSettings
 
 _WHOLE_BYTES = 1 << 28
 """Of a larger model one number of some stands for its neighbours: whether tensors are equal is
 looked at again, in whole, where they are to be shared."""
-_PLAIN = (bool, int, float, str, type(None))
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _LENGTH_STEP = 1.25
 _SMALL_RANK, _RANK_STEP = 16, 8
@@ -50,10 +50,11 @@ def base_digest(task: Task, sites: Sequence[AdapterSite], batch: Any) -> str:
     within -= {id(part) for site in sites for part in site.base.modules()}
     outside = [(name, each) for name, each in model.named_modules() if id(each) not in within]
     code = StepCode([each for _, each in outside])
+    held = HeldSettings(code)
     facts = {
-        "modules": [[*code.module(name, each), _plain(each)] for name, each in outside],
+        "modules": [[*code.module(name, each), held.module(each)] for name, each in outside],
         "hooks": [[name, *_hooks(each)] for name, each in model.named_modules()],
-        "config": repr(getattr(model, "config", None)),
+        "config": held.of(getattr(model, "config", None)),
         "attention": getattr(getattr(model, "config", None), "_attn_implementation", None),
         "sites": [[site.name, str(site.down.dtype), str(site.up.dtype)] for site in sites],
         "forward": None if task.forward is None else code.function(task.forward),
@@ -136,10 +137,6 @@ def _pace(task: Task, sites: Sequence[AdapterSite]) -> list[Any]:
         most *= _RANK_STEP
     drops = any(getattr(site.dropout, "p", 0) > 0 for site in sites)
     return [most, drops, task.clip_norm is not None, optimizer_kind(task)]
-
-
-def _plain(module: nn.Module) -> dict[str, str]:
-    return {key: repr(value) for key, value in vars(module).items() if isinstance(value, _PLAIN)}
 
 
 def _hooks(module: nn.Module) -> list[str]:

@@ -7,6 +7,7 @@ from torch import nn
 
 from ...errors import SaturnError
 from ...task import Task
+from ..components.freed_memory import give_back_freed
 from ..runtime.workload_spec import WorkloadSpec
 from ..techniques import Context, Runner
 from .adapter_sites import AdapterSite, NotFused, adapter_sites
@@ -60,6 +61,7 @@ class FusedModel:
             self._steps = FusedSteps(task, sites, context.world, context.device)
         else:
             share_frozen(name, task.model, sites, *self._host)
+            give_back_freed()  # as much as a base
             for site in sites:
                 context.unify(_Pair(site))
         runner = Runner(task, task.model.to(context.device), context)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from ...errors import SaturnError
 from ...task import Task
 from ..components.loss import Part
 from ..components.seeding import seed_all
@@ -20,7 +21,7 @@ from ..task.data_order import MicroBatch
 from ..techniques import Runner
 from .adapter_sites import AdapterSite, NotFused
 from .common_forward import CommonForward, ForwardPart
-from .draws import Draw, Draws
+from .draws import Draws, PartDraws
 from .joined_batches import JoinedBatch, join
 
 _log = logging.getLogger(__name__)
@@ -142,9 +143,20 @@ class FusedSteps:
                 own = [values.pop(place) for place in places if place in values]
                 parts_of = [begun[place].part for place in places]
                 if own:
-                    self._forward.backward(own, parts_of, _each(draws, places))
+                    self._backward(own, parts_of, PartDraws(draws, places))
         if values:
             torch.autograd.backward(list(values.values()))
+
+    def _backward(
+        self, values: Sequence[torch.Tensor], parts: Sequence[ForwardPart], draws: PartDraws
+    ) -> None:
+        try:
+            self._forward.backward(values, parts, draws)
+        except NotFused as reason:  # which an inspection should have seen
+            names = ", ".join(part.name for part in parts)
+            raise SaturnError(
+                "not-fusible", f"{names} cannot be trained in one run: {reason}."
+            ) from None
 
     def _outputs(
         self, turns: Sequence[_Turn], draws: Draws
@@ -176,7 +188,7 @@ class FusedSteps:
             if not runners <= self._tried:
                 self._forward.require_same(joined, parts)
                 self._tried |= runners
-            return self._forward.outputs(joined, parts, _each(draws, places))
+            return self._forward.outputs(joined, parts, PartDraws(draws, places))
         except NotFused as reason:
             _log.warning("These are computed one by one: %s, as %s.", _names(turns), reason)
             self.apart |= runners
@@ -214,10 +226,6 @@ class FusedSteps:
             if self._world.size > 1 or is_out_of_memory(error):
                 raise
             return error
-
-
-def _each(draws: Draws, places: Sequence[int]) -> list[Draw]:
-    return [partial(draws.of, place) for place in places]
 
 
 def _known(outputs: Any) -> Any:

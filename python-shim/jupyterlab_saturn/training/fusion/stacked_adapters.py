@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from .adapter_sites import AdapterSite, NotFused
-from .draws import Draw
+from .draws import PartDraws
 
 
 class StackedAdapters:
@@ -44,7 +44,7 @@ class StackedAdapters:
 
     @contextmanager
     def of(
-        self, adapters: Sequence[Sequence[AdapterSite]], draws: Sequence[Draw]
+        self, adapters: Sequence[Sequence[AdapterSite]], draws: PartDraws | None
     ) -> Iterator[None]:
         """Within it, the model works on as many equal parts of a batch as there are adapters.
 
@@ -55,7 +55,7 @@ class StackedAdapters:
         adapters
             Of each part, by site.
         draws
-            Of each part; empty where none are drawn.
+            Of the parts; None where none are drawn.
         """
         placed: list[tuple[nn.Module, Any]] = []
         try:
@@ -63,13 +63,11 @@ class StackedAdapters:
                 placed.append((site.layer, vars(site.layer).get("forward")))
                 stack.draws = draws
                 vars(site.layer)["forward"] = stack
-            for dropout in self._dropouts if draws else ():
+            for dropout in self._dropouts if draws is not None else ():
                 if _drops(dropout):
                     placed.append((dropout, vars(dropout).get("forward")))
                     same = [dropout] * len(adapters)
-                    vars(dropout)["forward"] = partial(
-                        _dropped, dropouts=same, draws=draws, module=dropout
-                    )
+                    vars(dropout)["forward"] = partial(_dropped, dropouts=same, draws=draws)
             yield
         finally:
             for module, before in placed:
@@ -96,7 +94,7 @@ class _Stack:
     """
 
     def __init__(self, site: AdapterSite, own: Sequence[AdapterSite]) -> None:
-        self.draws: Sequence[Draw] = ()
+        self.draws: PartDraws | None = None
         self._base = site.base
         self._own = own
         self._rank = max(each.rank for each in own)
@@ -112,8 +110,7 @@ class _Stack:
         if self._casts:
             x = x.to(own[0].down.dtype)
         if any(_drops(each.dropout) for each in own):
-            dropouts = [each.dropout for each in own]
-            x = _dropped(x, dropouts=dropouts, draws=self.draws, module=self)
+            x = _dropped(x, dropouts=[each.dropout for each in own], draws=self.draws)
         if x.numel() % (len(own) * x.shape[-1]) != 0 or x.shape[0] % len(own) != 0:
             raise NotFused(f"{own[0].name} does not get one sample after another")
         down = torch.stack([_rows(each.down, self._rank) for each in own])
@@ -123,17 +120,19 @@ class _Stack:
         return (result + high.reshape(*x.shape[:-1], high.shape[-1])).to(result.dtype)
 
 
-def _dropped(
-    x: torch.Tensor, *, dropouts: Sequence[Any], draws: Sequence[Draw], module: object
-) -> torch.Tensor:
-    """Each part as its own dropout leaves it, where they stand for a module."""
+def _dropped(x: torch.Tensor, *, dropouts: Sequence[Any], draws: PartDraws | None) -> torch.Tensor:
+    """Each part as its own dropout leaves it."""
+    assert draws is not None  # as something drops
     if x.shape[0] % len(dropouts) != 0:
         raise NotFused("a dropout does not get one sample after another")
-    parts = []
-    for part, dropout, draw in zip(x.chunk(len(dropouts)), dropouts, draws, strict=True):
-        with draw(module):
-            parts.append(functional.dropout(part, dropout.p) if _drops(dropout) else part)
-    return torch.cat(parts)
+    parts = x.chunk(len(dropouts))
+    works = {
+        place: partial(functional.dropout, part, dropout.p)
+        for place, (part, dropout) in enumerate(zip(parts, dropouts, strict=True))
+        if _drops(dropout)
+    }
+    made = draws.call(works)
+    return torch.cat([made.get(place, part) for place, part in enumerate(parts)])
 
 
 def _drops(module: Any) -> bool:

@@ -35,8 +35,8 @@ _MOST_SECONDS = 10.0
 def fusion_verdict(task: Task, samples: Samples, seed: int) -> Fusible | NotFusible | None:
     """The wire ``Inspection.fusion``; None of a model without adapters.
 
-    Its forward is tried with two samples, together and each alone. Where that takes too long it
-    is left to those who train, who look at it anyway.
+    A forward and its backward are tried with two samples, together and each alone. Where that
+    takes too long it is left to those who train, who look at the forward anyway.
 
     Parameters
     ----------
@@ -78,4 +78,4 @@ def _try(task: Task, sites: list[AdapterSite], samples: Samples, seed: int) -> N
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise NotFused(f"its forward of two samples raises {type(error).__name__}") from error
+        raise NotFused(f"a step of two samples raises {type(error).__name__}") from error

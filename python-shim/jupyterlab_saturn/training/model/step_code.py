@@ -112,7 +112,8 @@ class StepCode:
 
     def _settings(self, module: torch.nn.Module) -> dict[str, Any]:
         kind = type(module)
-        left_out = {*costless_settings(kind), "forward", "training"}
+        # By its name a model of transformers tells where it was loaded from.
+        left_out = {*costless_settings(kind), "forward", "training", "name_or_path"}
         describe = _Description(self, True)
         settings: dict[str, Any] = {}
         for key, value in vars(module).items():

@@ -14,12 +14,14 @@ from ..components.scalars import Scalar, Weighed, kept
 from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.checkpoint_manifest import fingerprint
 from .divided_loader import DividedLoader, is_divisible
-from .lightning_loop import CHECKPOINT
 from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeRun
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Evaluating
+
+CHECKPOINT = "lightning.ckpt"
+"""Lightning's own, within a checkpoint of ours."""
 
 
 def following_callback(run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints) -> Any:

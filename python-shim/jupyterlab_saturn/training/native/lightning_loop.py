@@ -11,6 +11,7 @@ from ..adapters import is_a
 from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
+from .lightning_callback import CHECKPOINT, following_callback, numbers
 from .native_loop import NativeLoop
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
@@ -19,7 +20,6 @@ _MODULES = tuple(f"{package}.core.module.LightningModule" for package in _PACKAG
 _DATA = tuple(f"{package}.core.datamodule.LightningDataModule" for package in _PACKAGES)
 _PARALLEL = "ddp_find_unused_parameters_true"
 """Right for any module: of a GAN, each step leaves the parameters of one network unused."""
-CHECKPOINT = "lightning.ckpt"
 
 
 class LightningLoop(NativeLoop):
@@ -72,8 +72,6 @@ class LightningLoop(NativeLoop):
         return path
 
     def evaluate(self) -> dict[str, float]:
-        from .lightning_callback import numbers
-
         return numbers(self._trainer.callback_metrics)  # it has validated where it is to
 
     def _set_up(self, make: Callable[..., None], _: Any, *args: Any, **options: Any) -> None:
@@ -111,8 +109,6 @@ class LightningLoop(NativeLoop):
     def _fit(
         self, fit: Callable[..., Any], trainer: Any, model: Any, *args: Any, **options: Any
     ) -> Any:
-        from .lightning_callback import following_callback
-
         self._trainer, self._module = trainer, model
         checkpoints = AtomicCheckpoints(self.run.folder, self.run.identity, self.run.claim)
         trainer.callbacks.append(following_callback(self.run, trainer, checkpoints))

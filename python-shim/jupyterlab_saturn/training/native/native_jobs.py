@@ -14,6 +14,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from ..run.attempt_claim import AttemptClaim
 from ..run.cell_measurement import CellMeasurement
+from ..run.given_model import give_model
 from ..run.headroom import require_headroom
 from ..run.observers import observer_of
 from ..run.training_measurement import TrainingMeasurement
@@ -89,7 +90,30 @@ def train_natively(
         _judge(loop, monitor, result)
         if step < request.steps:
             result["stoppedEarly"] = True
+    if world.is_root:
+        _give(request, monitor, step, result)
     observer.finished(step, result)
+
+
+def _give(request: RankRequest, monitor: TrainingMonitor, step: int, result: Result) -> None:
+    """Put the model into a folder for others; how large the task is its own loop knows alone."""
+    give_model(
+        request.paths,
+        request.task,
+        result,
+        step=step,
+        validations=[
+            {"step": at, "metrics": metrics}
+            for at, metrics in sorted(monitor.evaluations.items())
+            if at != step
+        ],
+        sizes={
+            "batch_size": None,
+            "steps": request.steps,
+            "samples": None,
+            "parameters": None,
+        },
+    )
 
 
 def _judge(loop: NativeLoop, monitor: TrainingMonitor, result: Result) -> None:

@@ -19,6 +19,7 @@ from .best_model import BestModel
 from .checkpoint import Checkpoints
 from .checkpoint_manifest import read_manifest
 from .final_weights import FinalWeights
+from .given_model import give_model
 from .rungs import RungLosses
 from .training_observer import TrainingObserver
 from .validations import Validations, finite, numbers
@@ -218,4 +219,22 @@ class KeptTraining:
             result["bestStep"] = self._best.step
         if self.validations.error is not None:
             result["evaluationError"] = self.validations.error
+        if self._saves and self._world.is_root:
+            self._give(workload, result)
         self._observer.finished(workload.step, result)
+
+    def _give(self, workload: Workload, result: Result) -> None:
+        """Put the model into a folder for others."""
+        give_model(
+            self._spec.paths,
+            self._spec.task,
+            result,
+            step=workload.step,
+            validations=self.validations.known,
+            sizes={
+                "batch_size": workload.task.batch_size,
+                "steps": self._steps,
+                "samples": workload.samples,
+                "parameters": workload.parameters,
+            },
+        )

@@ -13,22 +13,32 @@ import torch
 MISSING = 3
 
 
-def convert(source: Path, target: Path) -> list[str]:
-    """Write the tensors of a state dict as safetensors. Returns names of what is no tensor."""
+def convert(source: Path, target: Path) -> None:
+    """Write the tensors of a state dict as safetensors; what else is in it is left out.
+
+    Raises
+    ------
+    ImportError
+        When safetensors is not installed; and what that raises of tensors that it cannot write.
+    """
     from safetensors.torch import save_file
 
-    weights = torch.load(source, weights_only=True, map_location="cpu")
+    weights = torch.load(source, weights_only=True, map_location="cpu", mmap=True)
     tensors = {name: value for name, value in weights.items() if isinstance(value, torch.Tensor)}
     # Tied weights are one tensor in memory, which the format has no words for.
-    whole = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
+    seen: set[int] = set()
+    whole: dict[str, torch.Tensor] = {}
+    for name, tensor in tensors.items():
+        own = tensor.contiguous()
+        place = own.untyped_storage().data_ptr()
+        whole[name] = own.clone() if place in seen else own
+        seen.add(place)
     save_file(whole, target, metadata={"format": "pt"})
-    return [name for name in weights if name not in tensors]
 
 
 if __name__ == "__main__":
     try:
-        left_out = convert(Path(sys.argv[1]), Path(sys.argv[2]))
+        convert(Path(sys.argv[1]), Path(sys.argv[2]))
     except ImportError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(MISSING)
-    sys.stdout.write("\n".join(left_out))

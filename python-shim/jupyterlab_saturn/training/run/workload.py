@@ -35,16 +35,25 @@ class Workload(AbstractContextManager["Workload"]):
     ----------
     step
         Optimizer steps made so far.
+    samples
+        Of the data to train on.
+    parameters
+        Of the whole model; None when that was not counted.
     """
 
-    def __init__(self, task: Task, runner: Runner, seed: int, steps: int) -> None:
+    def __init__(
+        self, task: Task, runner: Runner, seed: int, steps: int, parameters: int | None = None
+    ) -> None:
         self.task = task
         self.runner = runner
         self.step = 0
+        self.parameters = parameters
         self._seed = seed
+        samples = Samples(task.data, task.collate, seed)
+        self.samples = samples.count
         batches = TrainBatches(
             task,
-            Samples(task.data, task.collate, seed),
+            samples,
             seed,
             runner.data_rank,
             runner.data_ranks,
@@ -94,6 +103,8 @@ class Workload(AbstractContextManager["Workload"]):
             require_signature(task, spec.task, spec.signature)
         if spec.assumed and steps is not None:
             require_length(task, spec.task, steps)
+        # Techniques may leave a part of them here.
+        parameters = sum(each.numel() for each in task.model.parameters())
         reason = way.feasible(task, world.size, device.kind)
         if reason is not None:
             raise SaturnError(
@@ -108,7 +119,7 @@ class Workload(AbstractContextManager["Workload"]):
             knobs=spec.strategy.get("knobs", {}),
         )
         runner = way.build(task, context) if fused is None else fused.build(spec, task, context)
-        return cls(task, runner, spec.task["seed"], loads or steps)
+        return cls(task, runner, spec.task["seed"], loads or steps, parameters)
 
     def __exit__(self, *_: object) -> None:
         self._loader.close()

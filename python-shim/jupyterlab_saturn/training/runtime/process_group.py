@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import math
-import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -12,16 +10,14 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-import torch.distributed.distributed_c10d as implementation
 from torch.distributed.device_mesh import DeviceMesh
 
 from ...errors import SaturnError
-from .connection_owners import refusing_strangers
 from .failure import describe
+from .group_meeting import keep_among_themselves, meet, open_to
 from .network_namespace import NetworkNamespace
 from .node_meeting import NodeMeeting, interface_of
 from .preparation import note_node
-from .rank_defaults import NOT_MEETING, TELLING, meeting
 
 T = TypeVar("T")
 
@@ -88,17 +84,17 @@ class ProcessGroup:
             timeout = timedelta(seconds=max(_STORE_SECONDS, patience))
             if across is not None:
                 interface = interface_of(across.address)
-                _open_to(interface)
+                open_to(interface)
                 note_node(across.ranks)
                 store = across.store(rank, size, timeout)
             elif rendezvous is not None:
                 interface = None
                 store = dist.FileStore(str(rendezvous), size)  # type: ignore[attr-defined]
                 store.set_timeout(timeout)
-                _keep_among_themselves(network)
+                keep_among_themselves(network)
             else:
                 raise SaturnError("bad-request", f"{size} ranks have no place to meet.")
-            _meet(
+            meet(
                 device,
                 shares_device,
                 interface,
@@ -125,7 +121,7 @@ class ProcessGroup:
         """
         if not dist.is_initialized():  # what is sharded over one device still wants a group
             store = dist.HashStore()  # type: ignore[attr-defined]
-            _meet(device, store=store, rank=0, world_size=1)
+            meet(device, store=store, rank=0, world_size=1)
         if math.prod(sizes.values()) != self.size:
             raise ValueError(f"A mesh of {sizes} is not of all {self.size} ranks.")
         grid = torch.arange(self.size).reshape(tuple(sizes.values()))
@@ -237,61 +233,6 @@ class ProcessGroup:
         tensor = torch.tensor(values, dtype=torch.float64)
         dist.all_reduce(tensor, op=operation)
         return tensor.tolist()
-
-
-def _meet(
-    device: torch.device,
-    shares_device: bool = False,
-    interface: str | None = None,
-    **place: Any,
-) -> None:
-    for name, value in TELLING.items():
-        os.environ.setdefault(name, value)
-    _settle_interfaces(interface)
-    on_gpu = "gloo" if shares_device else "nccl"
-    backend = f"cpu:gloo,cuda:{on_gpu}" if device.type == "cuda" else "gloo"
-    dist.init_process_group(backend, **place)
-
-
-def _settle_interfaces(interface: str | None = None) -> None:
-    os.environ.update(meeting() if interface is None else meeting(interface))
-    for name in NOT_MEETING:
-        os.environ.pop(name, None)
-
-
-def _keep_among_themselves(network: NetworkNamespace | None) -> None:
-    """Have all groups of this process, the user's own as well, connect nobody but its ranks."""
-
-    def made(make: Callable[[], Any]) -> Any:
-        _settle_interfaces()
-        if network is not None:
-            return network.run(make)
-        with refusing_strangers():
-            return make()
-
-    _make_groups(made)
-
-
-def _open_to(interface: str) -> None:
-    """Have all groups of this process connect its ranks on a network interface."""
-
-    def made(make: Callable[[], Any]) -> Any:
-        _settle_interfaces(interface)
-        return make()
-
-    _make_groups(made)
-
-
-def _make_groups(how: Callable[[Callable[[], Any]], Any]) -> None:
-    """Have all groups of this process, the user's own as well, be made in a certain way."""
-    make = implementation._new_process_group_helper  # what makes all of them goes through it
-    make = getattr(make, "__wrapped__", make)
-
-    @functools.wraps(make)
-    def made(*args: Any, **kwargs: Any) -> Any:
-        return how(functools.partial(make, *args, **kwargs))
-
-    implementation._new_process_group_helper = made
 
 
 def check_average(world: ProcessGroup, device: torch.device) -> None:

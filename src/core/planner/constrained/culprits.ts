@@ -1,6 +1,6 @@
 import { CONSTRAINTS } from '../../model/constraints/constraints.js';
 import type { PlanRequest } from '../../wire/messages.js';
-import { toProblem } from '../problem/problem.js';
+import { toProblem } from '../problem/compilation.js';
 import { ConstrainedRelaxation } from './constrainedRelaxation.js';
 import { ROUNDING } from './decoder.js';
 import { makespanBound, overloaded } from './makespanBound.js';

@@ -34,7 +34,7 @@ export function noteRung(session: ISession, event: GroupEvent): IStep {
   if (value === undefined) {
     return { session: withoutMetric(session, ruled, task, criterion, event), commands: [] };
   }
-  const rung: RungValue = { step: event.step ?? 0, value };
+  const rung: RungValue = { step: event.step ?? 0, place, value };
   const rungs = [...(task.rungs ?? []), rung].sort((a, b) => a.step - b.step);
   const noted = withTask(session, event.task, { rungs });
   const isLeft = task.spared || ruled.sweep.unjudged || (task.status === 'stopping' && !task.moving);

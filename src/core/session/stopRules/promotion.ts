@@ -1,7 +1,16 @@
 import { isPaused } from '../../model/sweepTasks.js';
 import type { GroupEvent, SessionEvent, SweepState, TaskState } from '../../wire/messages.js';
-import { findTask, type ISession, type IStep, isActive, withStalePlan, withTaskState } from '../session.js';
+import {
+  findTask,
+  followsGiven,
+  type ISession,
+  type IStep,
+  isActive,
+  withStalePlan,
+  withTaskState
+} from '../session.js';
 import { giveUp } from '../stopping.js';
+import { dispatchLists, stretchLeft } from '../stretches.js';
 import { tableOf } from '../taskTable.js';
 import { givenUpAt, type IRung, placesAt, rungAt, waitingAt } from './comparison.js';
 import { type IRuledSweep, ladderOf, ruledSweep } from './ladder.js';
@@ -103,8 +112,18 @@ function promoted(session: ISession, ruled: IRuledSweep, task: TaskState): ISess
 function released(session: ISession, task: TaskState): ISession {
   const { pausedAt: _there, ...rest } = task;
   const next = withTaskState(session, isActive(task) ? { ...rest, moving: true } : rest);
+  if (followsGiven(session) && isPlanned(session, rest)) {
+    return next;
+  }
   const stale = withStalePlan(next);
   return { ...stale, news: [...stale.news, { kind: 'resumed', tasks: [task.spec.name] }] };
+}
+
+/** Whether the plan that is followed has something for a task to do. */
+function isPlanned({ state: { plan } }: ISession, task: TaskState): boolean {
+  const { stretches = [], byTask } = plan ? dispatchLists(plan.plan) : {};
+  const places = byTask?.get(task.spec.name) ?? [];
+  return places.some(place => stretchLeft(stretches[place]!, task) !== undefined);
 }
 
 /** The session in which nobody waits whom no rule judges any more: its cell was run again with another, or without. */

@@ -1,7 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { type Blocks, lead, sentence } from '../display/block.js';
-import { noTasks } from '../display/emptyStates.js';
+import { noneBuilt, noTasks } from '../display/emptyStates.js';
 import { listing } from '../format/format.js';
 import { notBegun } from './attemptsView.js';
 import { metricLabel } from './curveText.js';
@@ -84,8 +84,10 @@ export function noCurves(
 function noneBegun(state: SessionState, trans: ITranslation): Blocks {
   return [
     lead(trans.__('No task has begun to train.')),
-    state.goal === 'none'
-      ? sentence(trans.__('Train the tasks with `%saturn run`.'))
-      : sentence(trans.__('The tasks are measured and planned first.'))
+    state.tasks.every(({ status }) => status === 'invalid')
+      ? sentence(noneBuilt(trans))
+      : state.goal === 'none'
+        ? sentence(trans.__('Train the tasks with `%saturn run`.'))
+        : sentence(trans.__('The tasks are measured and planned first.'))
   ];
 }

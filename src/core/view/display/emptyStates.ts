@@ -7,6 +7,11 @@ export function noTasks(trans: ITranslation): string {
   return trans.__('No tasks yet. Define some with `%%%%saturn task` in a cell.');
 }
 
+/** What is said of a session none of whose tasks can be built. */
+export function noneBuilt(trans: ITranslation): string {
+  return trans.__('No task can be built; see why with `%saturn status`.');
+}
+
 /** What is said while the agent does not answer: in short, and what that means. */
 export function agentAway(trans: ITranslation): { title: string; detail: string } {
   return {
@@ -35,10 +40,20 @@ export function nothingMeasured(trans: ITranslation): Block[] {
 export function noPlan(state: SessionState, trans: ITranslation): Block[] {
   return state.planning
     ? [lead(trans.__('Planning…'))]
-    : [
-        lead(trans.__('No plan yet.')),
-        sentence(trans.__('Make one with `%saturn plan`; it measures first what is not measured.'))
-      ];
+    : [lead(trans.__('No plan yet.')), sentence(beforePlan(state, trans))];
+}
+
+/** What comes before a plan can be made. */
+function beforePlan({ tasks, goal }: SessionState, trans: ITranslation): string {
+  if (tasks.length === 0) {
+    return noTasks(trans);
+  }
+  if (tasks.every(({ status }) => status === 'invalid')) {
+    return noneBuilt(trans);
+  }
+  return goal === 'plan' || goal === 'run'
+    ? trans.__('It is made as soon as what it needs is measured.')
+    : trans.__('Make one with `%saturn plan`; it measures first what is not measured.');
 }
 
 /** What is said while no task is trained. */

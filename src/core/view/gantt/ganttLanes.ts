@@ -51,7 +51,7 @@ export interface IPlacedLanes {
 /** A lane for each device in each section, below one another. */
 export function placeLanes(input: IGanttInput, trans: ITranslation, options: ILaneOptions): IPlacedLanes {
   const { left, labelRoom, folded } = options;
-  const height = input.rows.length <= 8 ? 26 : input.rows.length <= 24 ? 20 : 15;
+  const height = input.rows.length <= 4 ? 26 : input.rows.length <= 24 ? 20 : 15;
   const placed: IPlacedLanes & { bottom: number } = {
     ...{ sections: [], nodes: [], lanes: [], strips: [], bottom: 0 }
   };

@@ -1,7 +1,7 @@
 import { isSameModel } from '../../model/deviceModels.js';
 import { strategyKey, variantLabel } from '../../model/strategy.js';
 import type { ProfileCell, SessionState, Strategy, TaskState, TrialState } from '../../wire/messages.js';
-import type { IProfileClass, IProfileRow, ProfileEntry } from './profileMatrix.js';
+import type { IProfileClass, IProfileRow, ProfileEntry } from './profileClass.js';
 
 /** What a run of several tasks was, or is to be, tried as. */
 type Tried = Pick<ProfileCell, 'signature' | 'strategy' | 'model'> & { readonly fused: number };

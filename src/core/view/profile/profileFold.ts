@@ -1,6 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
 import { count } from '../format/format.js';
-import { type IProfileRow, rowLabel } from './profileMatrix.js';
+import type { IProfileRow } from './profileClass.js';
+import { rowLabel } from './profileMatrix.js';
 
 /** A row of which nothing is known but why: what is said of it. */
 export interface IFoldedRow {

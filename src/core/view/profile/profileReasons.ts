@@ -6,7 +6,8 @@ import { countedReasons, type ICountedReason, numberRange } from '../format/coun
 import { briefly, type ITaskFailure } from '../format/failures.js';
 import { GENERAL_REASONS } from '../format/generalReasons.js';
 import { type Remarks, remarksOf } from '../format/remarks.js';
-import { classLabel, type IProfileMatrix, type IProfileRow, reasonOf, rowLabel } from './profileMatrix.js';
+import type { IProfileRow } from './profileClass.js';
+import { classLabel, type IProfileMatrix, reasonOf, rowLabel } from './profileMatrix.js';
 
 /**
  * Why strategies are not used, and whose; {@link profileFailures} tells of those that failed. What is true of a technique

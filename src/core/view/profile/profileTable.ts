@@ -2,15 +2,14 @@ import type { ITranslation } from '../../model/translation.js';
 import type { ProfileCell } from '../../wire/messages.js';
 import { bytes, count, deviceCount, listing, NOTHING, stepTime } from '../format/format.js';
 import type { ICell, IHeading, ITable, Row } from '../format/table.js';
+import type { IProfileClass, ProfileEntry } from './profileClass.js';
 import { foldProfile, silentWord } from './profileFold.js';
 import {
   classLabel,
   countEntries,
   entriesOf,
-  type IProfileClass,
   type IProfileMatrix,
   isRecalled,
-  type ProfileEntry,
   reasonOf,
   rowLabel,
   stepSecondsOf

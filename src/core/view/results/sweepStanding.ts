@@ -2,7 +2,7 @@ import { hasDiverged } from '../../model/divergence.js';
 import { BY_LOSS } from '../../model/metricGoal.js';
 import { metricValue } from '../../model/metricName.js';
 import { isPaused, membersOf } from '../../model/sweepTasks.js';
-import type { Argument, Criterion, SessionState, SweepState, TaskState } from '../../wire/messages.js';
+import type { Argument, Criterion, RungValue, SessionState, SweepState, TaskState } from '../../wire/messages.js';
 import { criterionOf } from './criterion.js';
 
 /** How good a task of a sweep is, as far as that is known. */
@@ -101,9 +101,10 @@ function pauseOf(
   { task: { pausedAt = 0, rungs = [] }, costs }: IKnown,
   costsAt: (rung: number) => readonly number[]
 ): IStanding['pause'] {
-  const rung = rungs.findIndex(({ step }) => step === pausedAt);
+  const index = rungs.findIndex(({ step }) => step === pausedAt);
+  const rung = index < 0 ? index : placeOf(rungs[index]!, index);
   const there = costsAt(rung);
-  const place = there.indexOf(costs[rung]!) + 1;
+  const place = there.indexOf(costs.get(rung)!) + 1;
   return stop && place > 0 ? { rule: stop.kind, step: pausedAt, place, of: there.length } : undefined;
 }
 
@@ -111,7 +112,7 @@ function pauseOf(
 function sortedCosts(all: readonly IKnown[]): (rung: number) => readonly number[] {
   const sorted = new Map<number, readonly number[]>();
   return rung => {
-    const found = sorted.get(rung) ?? all.flatMap(({ costs }) => costs[rung] ?? []).sort(compared);
+    const found = sorted.get(rung) ?? all.flatMap(({ costs }) => costs.get(rung) ?? []).sort(compared);
     sorted.set(rung, found);
     return found;
   };
@@ -125,7 +126,7 @@ function isFailed({ status }: TaskState): boolean {
   return status === 'failed' || status === 'invalid';
 }
 
-/** What was last found of a task, and at how many comparisons it was. */
+/** What was last found of a task, and how many comparisons there were by then. */
 interface IKnown {
   readonly task: TaskState;
   readonly value: number | null | undefined;
@@ -133,28 +134,35 @@ interface IKnown {
   readonly step: number | undefined;
   /** Infinite once it is at its end, 0 while nothing is known. */
   readonly depth: number;
-  /** The less, the better: last, and at each comparison. */
+  /** The less, the better: last, and at each comparison that it came to, from 0. */
   readonly cost: number;
-  readonly costs: readonly number[];
+  readonly costs: ReadonlyMap<number, number>;
+}
+
+/** @param index - how many of the comparisons before it are known. */
+function placeOf({ place }: RungValue, index: number): number {
+  return place ?? index;
 }
 
 function lastKnown(task: TaskState, { metric, goal }: Criterion): IKnown {
   const { result, rungs = [], validations = [] } = task;
   const costOf = (value: number | null | undefined): number =>
     value === null || value === undefined || Number.isNaN(value) ? Infinity : goal === 'max' ? -value : value;
+  const costs = new Map(rungs.map((rung, index) => [placeOf(rung, index), costOf(rung.value)] as const));
+  const depth = 1 + Math.max(-1, ...costs.keys());
   const known = (value: number | null | undefined, step: number | undefined, depth: number): IKnown => ({
     ...{ task, value, step, depth },
-    ...{ cost: costOf(value), costs: rungs.map(rung => costOf(rung.value)) }
+    ...{ cost: costOf(value), costs }
   });
   if (result) {
     return known(metricValue(result, metric), undefined, Infinity);
   }
   if (hasDiverged(task)) {
-    return known(null, task.givenUp?.step, Math.max(1, rungs.length));
+    return known(null, task.givenUp?.step, Math.max(1, depth));
   }
   const rung = rungs.at(-1);
   if (rung) {
-    return known(rung.value, rung.step, rungs.length);
+    return known(rung.value, rung.step, depth);
   }
   const last = validations.at(-1);
   const value = last && metricValue({ metrics: last.metrics }, metric);
@@ -169,7 +177,7 @@ function inOrder(tasks: readonly IKnown[]): IKnown[] {
   const order: IKnown[] = [];
   for (const task of [...tasks].sort((a, b) => compared(b.depth, a.depth) || compared(a.cost, b.cost))) {
     const costThere = ({ costs, cost }: IKnown): number =>
-      Number.isInteger(task.depth) && cost < Infinity ? (costs[task.depth - 1] ?? cost) : cost;
+      Number.isInteger(task.depth) && cost < Infinity ? (costs.get(task.depth - 1) ?? cost) : cost;
     const isBetter = (other: IKnown): boolean => other.depth === task.depth || costThere(other) <= task.cost;
     order.splice(task.depth > 0 ? order.findLastIndex(isBetter) + 1 : order.length, 0, task);
   }

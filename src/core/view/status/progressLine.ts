@@ -94,10 +94,11 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   if (running + leaving + trained + stopped + paused + givenUp === 0 && state.goal !== 'run') {
     const ready = all - failed - out;
     const planned = state.plan?.fresh === true && ready > 0;
+    const words = planned
+      ? trans.__('%1 planned', taskCount(ready, trans))
+      : trans.__('%1 ready', taskCount(ready, trans));
     return [
-      planned
-        ? trans.__('%1 planned', taskCount(ready, trans))
-        : trans.__('%1 ready', taskCount(ready, trans)),
+      ...(ready > 0 ? [words] : []),
       ...(out > 0 ? [trans.__('%1 left out', count(out))] : []),
       ...troubles
     ];

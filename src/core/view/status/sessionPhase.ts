@@ -1,7 +1,7 @@
 import type { SessionState, TaskStatus } from '../../wire/messages.js';
 
 /**
- * Where a session stands: no task is defined; they are looked at, measured and planned; they train; training was stopped
+ * Where a session stands: no task is defined, or none of them can be built; they are looked at, measured and planned; they train; training was stopped
  * before all was done; or all is over.
  */
 export type SessionPhase = 'define' | 'prepare' | 'train' | 'stopped' | 'done';
@@ -15,7 +15,7 @@ const OPEN: ReadonlySet<TaskStatus> = new Set(['inspecting', 'ready', 'stopped']
 /** Where a session stands. */
 export function sessionPhase(state: SessionState): SessionPhase {
   const { tasks, goal } = state;
-  if (tasks.length === 0) {
+  if (goal !== 'run' && tasks.every(({ status }) => status === 'invalid')) {
     return 'define';
   }
   const some = (statuses: ReadonlySet<TaskStatus>): boolean =>

@@ -21,9 +21,9 @@ export function trainingFacts(
   const left = taskTimeLeft(task, state, now);
   return [
     stepWords(task, trans),
+    left === undefined ? undefined : trans.__('%1 left', roughly(left, trans)),
     lossWords(task, trans),
     validationWords(task, trans),
-    left === undefined ? undefined : trans.__('%1 left', roughly(left, trans)),
     placeWords(task, state, trans),
     ...taskWishWords(task, state.cluster, now, trans).map(({ text }) => text)
   ].filter(fact => fact !== undefined);

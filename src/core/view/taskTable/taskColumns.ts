@@ -3,7 +3,7 @@ import type { ITranslation } from '../../model/translation.js';
 import type { Argument, SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { printable } from '../format/escape.js';
 import { argument, compactCount, count, duration, NOTHING, stepTime } from '../format/format.js';
-import { lineage, statusCell } from '../format/taskText.js';
+import { lineage, standingWords, statusCell } from '../format/taskText.js';
 import { taskWishWords } from '../format/wishText.js';
 import { judgedWords } from '../results/givenUpText.js';
 import { metricColumns } from './metricColumns.js';
@@ -30,7 +30,7 @@ export function taskColumns(state: SessionState, now: number, trans: ITranslatio
   return [
     text('name', trans.__('Task'), tasks, ({ task }) => task.spec.name),
     ...sweeps.foremost,
-    stateColumn(trans),
+    stateColumn(tasks, trans),
     ...(sweeps.foremost.length > 0 ? [] : [metrics.foremost]),
     progressColumn(trans),
     {
@@ -229,12 +229,17 @@ const STATUS_ORDER: readonly TaskStatus[] = [
   'finished'
 ];
 
-function stateColumn(trans: ITranslation): ITaskColumn {
+/** As wide as what tasks say of their state; what waits for a device says more, and has a tooltip. */
+function stateColumn(tasks: readonly TaskState[], trans: ITranslation): ITaskColumn {
+  const distinct = new Map(
+    tasks.map(task => [`${task.status} ${isPaused(task)} ${task.givenUp !== undefined}`, task])
+  );
+  const words = [...distinct.values()].map(task => standingWords(task, trans).text);
   return {
     id: 'state',
     label: trans.__('State'),
     isUsual: true,
-    width: 10,
+    width: Math.max(9, ...words.map(({ length }) => length)),
     value: ({ task }) => STATUS_ORDER.indexOf(task.status),
     raw: ({ task }) => (task.givenUp ? 'given up' : isPaused(task) ? 'paused' : task.status),
     cell: row => {

@@ -292,7 +292,7 @@ describe('versions', () => {
     writeFileSync(path, olds.map(line).join(''));
     write([{ kind: 'reset' }]);
     expect(read().events).toEqual([...EVENTS, { kind: 'reset' }]);
-    expect(lines().map(text => JSON.parse(text).v)).toEqual([1, 1, 1, 1, 1, 1, 2]);
+    expect(lines().map(text => JSON.parse(text).v)).toEqual([1, 1, 1, 1, 1, 1, 3]);
   });
 
   it('to come are refused by name, and nothing is changed', () => {

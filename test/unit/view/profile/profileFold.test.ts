@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
+import type { IProfileRow, ProfileEntry } from '../../../../src/core/view/profile/profileClass.js';
 import { foldProfile } from '../../../../src/core/view/profile/profileFold.js';
-import type { IProfileRow, ProfileEntry } from '../../../../src/core/view/profile/profileMatrix.js';
 
 const cell = {
   signature: 's',

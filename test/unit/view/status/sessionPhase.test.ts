@@ -9,6 +9,10 @@ const all = (state: SessionState, status: TaskStatus): SessionState => ({
   tasks: state.tasks.map(task => (task.status === 'running' ? { ...task, status } : task))
 });
 const unmeasured: SessionState = { ...states.plannedState(), plan: undefined, cells: [] };
+const refused: SessionState = {
+  ...unmeasured,
+  tasks: states.runningState().tasks.filter(({ status }) => status === 'invalid')
+};
 const stale: SessionState = { ...states.plannedState() };
 stale.plan = { ...stale.plan!, fresh: false };
 const failed = states.finishedState();
@@ -16,6 +20,8 @@ failed.tasks = failed.tasks.map((task, i) => (i === 0 ? { ...task, status: 'fail
 
 it.each<[string, SessionState, string, string]>([
   ['nothing defined', states.emptyState(), 'define', 'define'],
+  ['none can be built', refused, 'define', 'define'],
+  ['some can be built', { ...refused, tasks: [...refused.tasks, ...unmeasured.tasks] }, 'prepare', 'measure'],
   ['nothing measured', unmeasured, 'prepare', 'measure'],
   ['measuring', states.profilingState(), 'prepare', 'stop'],
   ['measured', { ...states.plannedState(), plan: undefined }, 'prepare', 'plan'],

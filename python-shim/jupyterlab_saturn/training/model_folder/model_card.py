@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from .training_facts import TrainingFacts
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import Argument
+    from ...generated.wire_types import Argument
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+|[\w-]+")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
+"""What YAML takes for nothing but a text."""
 _NUMBERS = 6
 
 
 def model_card(folder: Path, facts: TrainingFacts) -> str:
-    """Markdown, with what the Hub reads of it where its own package is installed.
+    """Markdown, with what the Hub reads of it.
 
     Parameters
     ----------
@@ -29,14 +31,13 @@ def model_card(folder: Path, facts: TrainingFacts) -> str:
 
 
 def _front_matter(folder: Path) -> Iterator[str]:
-    try:
-        from huggingface_hub import ModelCardData
-    except ImportError:
-        return
-    data = ModelCardData(
-        library_name=_library(folder), base_model=_base_model(folder), tags=["jupyterlab-saturn"]
-    )
-    yield from ("---", data.to_yaml(), "---", "")
+    yield "---"
+    library, base = _library(folder), _base_model(folder)
+    if library is not None:
+        yield f"library_name: {library}"
+    if base is not None:
+        yield f"base_model: {base if _PLAIN.fullmatch(base) else json.dumps(base)}"
+    yield from ("tags:", "- jupyterlab-saturn", "---", "")
 
 
 def _library(folder: Path) -> str | None:
@@ -89,7 +90,8 @@ def _text(facts: TrainingFacts) -> Iterator[str]:
             **facts["versions"],
         },
     )
-    yield from ("", "## How", "")
+    if facts["segments"]:
+        yield from ("", "## How", "")
     for segment in facts["segments"]:
         technique = segment["strategy"]["technique"]
         count = segment["devices"]
