@@ -55,10 +55,14 @@ export function verdict(name, { found, untold }, explained) {
   return { ...result, [open.length > 0 ? 'failed' : 'passed']: 1, output };
 }
 
-function said(command, args) {
-  const { stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
+/** A registry that says nothing for so long, in milliseconds, does not tell. */
+const PATIENCE = 180_000;
+
+/** What a program prints: `{ text }`, or `{ untold: why }` where that is no answer or takes too long. */
+export function said(command, args, timeout = PATIENCE) {
+  const { stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: 'utf8', timeout });
   return error
-    ? { untold: error.message }
+    ? { untold: error.code === 'ETIMEDOUT' ? `no answer in ${timeout / 1000} seconds` : error.message }
     : stdout.startsWith('{')
       ? { text: stdout }
       : { untold: stderr.trim() };

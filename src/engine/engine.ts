@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { begunBetween } from '../core/session/begun.js';
 import type { Command } from '../core/session/command.js';
-import { emptySession, type ISession } from '../core/session/session.js';
+import type { ISession } from '../core/session/session.js';
 import { step } from '../core/session/step.js';
 import { hasActive } from '../core/session/taskTable.js';
 import { failureOf, type PlanRequest, type SessionEvent, type SessionState } from '../core/wire/messages.js';
-import { forgetClaims } from './attemptClaims.js';
 import { CacheSync } from './cacheSync.js';
 import { refuseOtherVersion } from './clientVersion.js';
 import { ConnectedClients } from './connectedClients.js';
@@ -15,19 +14,18 @@ import type { IDisposable } from './disposable.js';
 import type { IEngineOptions } from './engineOptions.js';
 import type { IExecutor } from './executor/executor.js';
 import type { History } from './history.js';
-import { Journal } from './journal/journal.js';
-import { SessionSnapshots } from './journal/sessionSnapshots.js';
+import type { Journal } from './journal/journal.js';
 import { JournalCompaction } from './journalCompaction.js';
+import { type IOpenedSession, openSession } from './openedSession.js';
 import { SessionPlanner } from './planner/sessionPlanner.js';
 import { PointSource } from './pointSource.js';
 import { ProfileCache } from './profileCache.js';
 import { RequestHandler } from './requestHandler.js';
-import { openingEvents, restoreSession } from './restoredSession.js';
 import { SessionClock } from './sessionClock.js';
 import { SessionSummaryFile } from './sessionSummary.js';
 import { ShownState } from './shownState.js';
 import { SweepCommands } from './sweepCommands.js';
-import { setAside, unarchived } from './taskArchive.js';
+import { setAside } from './taskArchive.js';
 import { TaskCurves } from './taskFiles/taskCurves.js';
 import { TpeAdvisor } from './tpeAdvisor.js';
 import { TrackerReports } from './trackerReports.js';
@@ -61,16 +59,17 @@ export class Engine implements IDisposable {
   private readonly _requestHandler: RequestHandler;
   private readonly _summary: SessionSummaryFile;
   private readonly _clock: SessionClock;
+  private readonly _journal: Journal;
+  private readonly _history: History;
   private _session: ISession;
 
   private constructor(
     private readonly _options: IEngineOptions,
-    private readonly _journal: Journal,
-    snapshots: SessionSnapshots,
-    private readonly _history: History,
-    session: ISession
+    { journal, snapshots, history, session }: IOpenedSession
   ) {
     this._session = session;
+    this._journal = journal;
+    this._history = history;
     const { router, now, log } = _options;
     this._clients = new ConnectedClients({
       now,
@@ -86,13 +85,7 @@ export class Engine implements IDisposable {
     });
     this._cache = new ProfileCache(_options.cache);
     this._cacheSync = new CacheSync(this._cache);
-    this._compaction = new JournalCompaction({
-      journal: _journal,
-      snapshots,
-      history: _history,
-      now,
-      log
-    });
+    this._compaction = new JournalCompaction({ journal, snapshots, history, now, log });
     this._disk = new DiskMeter({
       folder: _options.folder,
       delay: DISK_DELAY,
@@ -138,7 +131,7 @@ export class Engine implements IDisposable {
       executor: this._executor,
       cache: this._cache,
       points,
-      history: this._history,
+      history,
       loads: this._loads,
       curves: this._curves,
       now
@@ -169,28 +162,14 @@ export class Engine implements IDisposable {
    * @throws SaturnError when the journal cannot be opened or read.
    */
   static async start(options: IEngineOptions): Promise<Engine> {
-    const { now, folder } = options;
-    const journal = Journal.open(options.journal, options.abort);
-    const snapshots = new SessionSnapshots(Journal.archiveOf(options.journal), options.build);
-    const restored = restoreSession(journal, snapshots, emptySession(options.session, folder));
-    const { session, history, archived } = restored;
-    // Revisions grow across restarts, so that a client never waits for one that is past.
-    const rev = Math.max(session.state.rev, Math.floor(now() * 1000));
-    const engine = new Engine(options, journal, snapshots, history, {
-      ...session,
-      state: { ...session.state, rev }
-    });
-    if (!journal.damage) {
-      engine._archive(unarchived(folder, session, archived));
-    }
-    if (journal.damage || journal.seq === 0) {
-      forgetClaims(folder);
-    }
-    for (const event of openingEvents(journal, restored, now())) {
+    const opened = openSession(options);
+    const engine = new Engine(options, opened);
+    engine._archive(opened.unarchived);
+    for (const event of opened.events) {
       engine._apply(event);
     }
     engine._sweeps.resume();
-    if (restored.replayed > MOST_REPLAYED) {
+    if (opened.replayed > MOST_REPLAYED) {
       engine._compaction.beginPart(engine._session);
     } else {
       engine._compaction.compress();

@@ -33,6 +33,16 @@ def processes(paths: Any) -> list[psutil.Process]:
     return list(found.values())
 
 
+def alive(them: list[psutil.Process]) -> list[psutil.Process]:
+    """Those of some processes that live. Zombies do not."""
+    found = []
+    for process in them:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
 def named(mark: str, session: Session) -> list[psutil.Process]:
     """The processes of a session whose command line names something."""
     found = []

@@ -25,6 +25,7 @@ SHARED = (
     "whole_files",
     "wire",
     "errors",
+    "patience",
     "plain_text",
     "cuda_errors",
     "nvidia_smi",

@@ -16,7 +16,7 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json, SaturnError
 from nightly import nightly
-from stage import Stage, named, processes
+from stage import Stage, alive, named, processes
 from waiting import SECONDS, until
 
 # As the functions of a notebook, those of this module travel by value.
@@ -175,7 +175,7 @@ def test_the_agent_is_killed_while_training(session: Session) -> None:
     before = processes(session.paths)
     [agent] = named("jupyterlab_saturn.agent", session)
     agent.kill()
-    until(lambda: not [p for p in before if p.is_running() and p.status() != "zombie"])
+    until(lambda: not alive(before))
     again = Session("story", session.paths.folder.parent)
     again.wait()
     state = again.state

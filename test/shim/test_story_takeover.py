@@ -11,6 +11,7 @@ import pytest
 from jupyterlab_saturn import Session
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
+from stage import alive
 from test_story import home, lines, named, processes, session
 from waiting import until
 
@@ -26,10 +27,16 @@ def task(session: Session) -> Json:
 
 def ranks(session: Session) -> list[psutil.Process]:
     """Each leads a session of its own; in the order of their starts."""
-    zygotes = named("training.zygote", session)
-    found = {one.pid: one for each in zygotes for one in (each, *each.children(recursive=True))}
-    led = [one for one in found.values() if os.getsid(one.pid) == one.pid]
-    return sorted(led, key=lambda one: one.create_time())
+    found: dict[int, psutil.Process] = {}
+    for zygote in named("training.zygote", session):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found |= {one.pid: one for one in (zygote, *zygote.children(recursive=True))}
+    begun: dict[psutil.Process, float] = {}
+    for one in found.values():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):  # it has just ended
+            if os.getsid(one.pid) == one.pid:
+                begun[one] = one.create_time()
+    return sorted(begun, key=begun.__getitem__)
 
 
 def victims(session: Session, victim: str, old: list[psutil.Process]) -> list[psutil.Process]:
@@ -72,13 +79,13 @@ def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
     session.wish(pin="technique=ddp")
     # It is soon over, and a state that nobody asks for may come later than that.
     until(lambda: session.attachment.attach().sync() and "next" in task(session))
-    before = [one for one in processes(session.paths) if one.status() != psutil.STATUS_ZOMBIE]
+    before = processes(session.paths)
     for process in victims(session, victim, old) if victim != "nobody" else []:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     again = session
     if victim == "agent":
-        until(lambda: not [one for one in before if one.is_running()])
+        until(lambda: not alive(before))
         again = Session("story", session.paths.folder.parent)
     again.wait()
     moved: Any = task(again)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyterlab_saturn.agent.patience import patience
+from jupyterlab_saturn.patience import patience
 
 SECONDS = 60.0
 """For whatever is no matter of seconds; twice that where several processes begin."""

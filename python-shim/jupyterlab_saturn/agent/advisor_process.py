@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError, failure_of
+from ..patience import patience
 from ..wire import validate
 from .backoff import Backoff
 from .child_process import start_child
@@ -43,7 +44,7 @@ class AdvisorProcess:
     command
         What to run.
     answer_seconds
-        One that is silent for longer is lost.
+        One that is silent for longer is lost, unless the machine has too much to do.
     first_pause
         Seconds before a lost one is made again; twice as long each further time.
     """
@@ -106,12 +107,12 @@ class AdvisorProcess:
         process = self._process or await self._start()
         assert process.stdin is not None and process.stdout is not None
         try:
-            async with asyncio.timeout(self._answer_seconds):
+            seconds = patience(self._answer_seconds)
+            async with asyncio.timeout(seconds):
                 process.stdin.write(json.dumps(question).encode() + b"\n")
                 await process.stdin.drain()
                 line = await process.stdout.readline()
         except TimeoutError:
-            seconds = self._answer_seconds
             raise _lost(f"The advisor was silent for {seconds:g} s.") from None
         except ConnectionError:
             line = b""

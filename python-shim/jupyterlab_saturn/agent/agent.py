@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SaturnError
+from ..files.session_store import forget_arrivals
 from ..paths import SessionPaths, engine_endpoint, events_socket
 from ..whole_files import remove_leftovers
 from ..wire import message
@@ -125,6 +126,7 @@ class Agent:
             remove_leftovers(self._paths.own)
             if self._paths.node is None:  # elsewhere others write, whose process ids mean nothing
                 remove_leftovers(self._paths.payloads)
+                forget_arrivals(self._paths)
             await self._work()
             if self._refusal is not None:
                 raise self._refusal

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from ..errors import SaturnError
 from ..paths import SessionPaths
+from ..patience import patience
 from ..whole_files import is_alive
 from .agent_lock import agent_alive, read_status, unwritable
 from .log_tail import tail
-from .patience import patience
 
 __all__ = ["AgentPlace", "agent_alive", "ensure_agent", "lasting"]
 

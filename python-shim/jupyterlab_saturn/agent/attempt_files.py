@@ -23,6 +23,9 @@ class AttemptFiles:
         """
         tell()
 
+    def forget(self) -> None:
+        """Nobody wants what it has: its end waits for no file."""
+
     async def end(self, outcome: GroupOutcome) -> GroupOutcome:
         """Have the session have all of it, once its ranks are gone. Returns how it has ended."""
         return outcome

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ..errors import SaturnError, failure_of
+from ..files.session_store import forget_arrivals
+from ..paths import SessionPaths
 from ..wire import validate
 from .backoff import RestartPause
 from .child_process import end_child, start_child
@@ -181,6 +183,8 @@ class BridgeProcess:
         finally:
             self._process = None
             await end_child(process, _END_SECONDS)
+            # Of one that was killed: its nodes may never come back.
+            await asyncio.to_thread(forget_arrivals, SessionPaths.of_folder(self._folder))
         error = SaturnError(
             "bridge-died",
             f"The bridge to the cluster ended without a word, with code {code}. Ray ends it when "

@@ -67,13 +67,14 @@ class CarriedAttempt(AttemptFiles):
         self._news = asyncio.Event()
         self._error: Failure | None = None
         self._is_over = False
+        self._is_forgotten = False
         self._working: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
         await self._files.begin(self._task, self._number)
         self._logs.take_as_told()
         self._working = [
-            asyncio.create_task(self._follow_checkpoints()),
+            asyncio.create_task(self._carry()),
             asyncio.create_task(self._follow_logs()),
         ]
 
@@ -87,18 +88,23 @@ class CarriedAttempt(AttemptFiles):
             self._news.set()
         tell()
 
+    def forget(self) -> None:
+        self._is_forgotten = True
+        for task in self._working:
+            task.cancel()
+
     async def end(self, outcome: GroupOutcome) -> GroupOutcome:
         try:
             if not self._working:  # it never began
                 return outcome
             self._is_over = True
             self._news.set()
-            await self._working[0]
-            if self._error is None:
-                await self._settle()
-            if self._error is None or outcome.error is not None:
+            await asyncio.wait(self._working[:1])
+            if outcome.error is not None:
                 return outcome  # what the ranks have to say of it, if anything, comes first
-            return GroupOutcome("failed", error=self._error)
+            if self._error is not None:
+                return GroupOutcome("failed", error=self._error)
+            return GroupOutcome("stopped") if self._is_forgotten else outcome
         finally:
             for task in self._working:
                 task.cancel()
@@ -124,6 +130,11 @@ class CarriedAttempt(AttemptFiles):
         except (SaturnError, OSError) as error:
             # A log that is behind fails no training; of one that is late, checkpoints are as well.
             _log.warning("The logs of %s are behind. %s", self._task, error)
+
+    async def _carry(self) -> None:
+        await self._follow_checkpoints()
+        if self._error is None:
+            await self._settle()
 
     async def _follow_checkpoints(self) -> None:
         while not self._is_over:

@@ -20,6 +20,7 @@ from .job_context import JobContext, choose_devices
 from .rank_group import RankGroup
 from .run_members import LAST_WORDS
 from .silence import PROGRESS
+from .stop_word import StopWord
 from .train_order import train_order
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class FusedMember:
         When all others are over or leave, too, what is left after `grace` seconds is killed.
         """
         self.own["stop"] = True
+        if grace == 0.0:
+            self.files.forget()
         self._run.amend(grace)
 
     def train_until(self, step: int) -> None:
@@ -108,7 +111,7 @@ class FusedJob:
         self._node = node
         self._ended = ended
         self._group: RankGroup | None = None
-        self._grace: float | None = None
+        self._stop_word = StopWord()
         self._ending: list[asyncio.Task[None]] = []
         self.members = [self._member(own) for own in (_first_of(body), *body.get("fused", []))]
 
@@ -151,7 +154,7 @@ class FusedJob:
             Seconds to leave, when one was stopped.
         """
         if grace is not None and all(member.own.get("stop") for member in self._running):
-            self._grace = grace
+            self._stop_word.tell()
             if self._group is not None:
                 self._group.stop(grace)
                 return
@@ -169,11 +172,7 @@ class FusedJob:
                 f"{self._names} cannot be one run over several nodes, or take over from another.",
             )
         devices = choose_devices(self._node, body["devices"], body["strategy"])
-        await self._place.reachable()
-        await self._place.files.of([member.own["task"] for member in self.members])
-        for member in self.members:
-            await member.files.begin()
-        if self._grace is not None:
+        if not await self._stop_word.spares(self._have_files()):
             return GroupOutcome("stopped")
         rendezvous = self._place.rendezvous()
         request: TrainOrder = train_order(body, self._node, devices, rendezvous)
@@ -187,6 +186,11 @@ class FusedJob:
             return await self._place.run(self._group, devices)
         finally:
             rendezvous.unlink(missing_ok=True)
+
+    async def _have_files(self) -> None:
+        await self._place.prepare([member.own["task"] for member in self.members])
+        for member in self.members:
+            await member.files.begin()
 
     def _hear(self, event: RankEvent) -> None:
         name = event.get("task")

@@ -120,8 +120,7 @@ class InspectionJob:
             return GroupOutcome("failed", error=failure_of(error))
 
     async def _round(self, tasks: list[TaskSpec]) -> GroupOutcome:
-        await self._place.reachable()
-        await self._place.files.of(tasks)
+        await self._place.prepare(tasks)
         folder = self._place.runtime / f"{INSPECT_PREFIX}{secrets.token_hex(8)}"
         devices = self._node["devices"]
         held = self._device()

@@ -29,7 +29,7 @@ from .runtime_folder import RENDEZVOUS_PREFIX
 from .session_network import SessionNetwork
 
 if TYPE_CHECKING:
-    from ..generated.wire_types import AgentMessage, Device, Node, Strategy
+    from ..generated.wire_types import AgentMessage, Device, Node, Strategy, TaskSpec
     from ..training.runtime.rank_order import RankOrder
     from .group_outcome import GroupOutcome
 
@@ -133,10 +133,14 @@ class JobContext:
         """A fresh path where ranks may meet; the job removes what they make of it."""
         return self.runtime / f"{RENDEZVOUS_PREFIX}{secrets.token_hex(8)}"
 
-    async def reachable(self) -> None:
-        """Wait until something may begin: without the folder of sockets ranks find nobody."""
-        while not self.may_begin():
+    async def prepare(self, tasks: Sequence[TaskSpec]) -> None:
+        """Wait until something may begin, and have here what some tasks are made of.
+
+        Raises like `CarriedFiles.of` and `PayloadArrival.of`.
+        """
+        while not self.may_begin():  # without the folder of sockets ranks find nobody
             await asyncio.sleep(_LOOK_SECONDS)
+        await self.files.of(tasks)
 
     @property
     def running(self) -> list[RankGroup]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
-from .patience import patience
+from ..patience import patience
 
 if TYPE_CHECKING:
     from ..training.runtime.network_namespace import NetworkAnswer, NetworkPlace

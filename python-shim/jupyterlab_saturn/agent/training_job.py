@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from .job_context import JobContext, choose_devices
 from .node_address import node_address
 from .rank_group import RankGroup
 from .silence import PROGRESS
+from .stop_word import StopWord
 from .train_order import train_order
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TrainingJob:
         self._previous = previous
         part_of = node["id"] if "part" in body else None
         self._voice = AttemptVoice(place.say, self.task, self.number, part_of)
-        self._stop_told = asyncio.Event()
+        self._stop_word = StopWord()
         self.over = asyncio.Event()
         self.has_finished = False
         self._group: RankGroup | None = None
@@ -99,11 +99,13 @@ class TrainingJob:
     def stop(self, grace: float) -> None:
         """Ask the group to checkpoint and leave; kill what is left of it after `grace` seconds.
 
-        One that waits for another has nothing to save.
+        Who has none has nothing to save, as has one that waits for another.
         """
         waits = self._previous is not None and not self._previous.over.is_set()
         self._grace = grace = 0.0 if waits else grace
-        self._stop_told.set()
+        self._stop_word.tell()
+        if grace == 0.0:
+            self._files.forget()
         if self._group is not None:
             self._group.stop(grace)
 
@@ -124,22 +126,22 @@ class TrainingJob:
         with self._place.leases.hold(devices):
             if not has_room(previous.pids, len(devices)):
                 self._voice.tell("ready", {})
-                await _first(previous.over.wait(), self._stop_told.wait())
-            if self._stop_told.is_set() or previous.has_finished:
+                await self._stop_word.spares(previous.over.wait())
+            if self._stop_word.is_told or previous.has_finished:
                 return GroupOutcome("stopped")
             return await self._train_on(devices)
 
     async def _train_on(self, devices: list[Device]) -> GroupOutcome:
         body, previous = self._body, self._previous
-        await _first(self._place.reachable(), self._stop_told.wait())
-        await self._place.files.of([body["task"]])
+        if not await self._stop_word.spares(self._place.prepare([body["task"]])):
+            return GroupOutcome("stopped")
         rendezvous = self._place.rendezvous()
         request = train_order(body, self._node, devices, rendezvous)
         waits_for = None if previous is None or previous.over.is_set() else previous
-        if waits_for is None:
-            await self._files.begin()
-        else:
+        if waits_for is not None:
             request["held"] = True
+        elif not await self._stop_word.spares(self._files.begin()):
+            return GroupOutcome("stopped")
         folder = self._place.paths.attempt(self.task, self.number)
         first = 0
         if "part" in body:
@@ -202,13 +204,3 @@ class TrainingJob:
 
 
 Attempt = TrainingJob | FusedMember
-
-
-async def _first(*waits: Coroutine[Any, Any, object]) -> None:
-    """Wait until one of these is done."""
-    tasks = [asyncio.create_task(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()

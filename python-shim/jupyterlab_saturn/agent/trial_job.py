@@ -81,9 +81,8 @@ class TrialJob:
         return replace(again, error={**again.error, "hint": KERNEL_HINT})
 
     async def _measure(self, *, blocking: bool = False) -> GroupOutcome:
-        await self._place.reachable()
         body = self._body
-        await self._place.files.of([body["task"], *body.get("fused", [])])
+        await self._place.prepare([body["task"], *body.get("fused", [])])
         devices = choose_devices(self._node, body["devices"], body["strategy"])
         rendezvous = self._place.rendezvous()
         request: TrialOrder = {

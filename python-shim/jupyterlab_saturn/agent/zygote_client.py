@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..patience import patience
 from .rank_process import RankProcess, end, kill
 from .rank_surroundings import Surroundings
 
@@ -119,7 +120,7 @@ class ZygoteClient:
         if self._ready is None:
             return False
         try:
-            async with asyncio.timeout(_READY_SECONDS):
+            async with asyncio.timeout(patience(_READY_SECONDS)):
                 return await asyncio.shield(self._ready)
         except TimeoutError:
             self._give_up("imports torch for too long")
@@ -134,12 +135,12 @@ class ZygoteClient:
             self._say(
                 {"op": "spawn", "id": id, "request": str(request), "rank": rank, "log": str(log)}
             )
-            async with asyncio.timeout(_SPAWN_SECONDS):
+            async with asyncio.timeout(patience(_SPAWN_SECONDS)):
                 return await asyncio.shield(asked)
         except asyncio.CancelledError:
             # The order is out: nobody else will know of the rank that comes.
             with contextlib.suppress(TimeoutError, ConnectionError):
-                async with asyncio.timeout(_SPAWN_SECONDS):
+                async with asyncio.timeout(patience(_SPAWN_SECONDS)):
                     forked = await asked
                     await end([] if forked is None else [forked])
             raise

@@ -11,6 +11,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..errors import SaturnError
+from ..patience import patience
 from ..plain_text import printable_lines
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ async def _probe(address: str, mode: str) -> _Answer:
         env=os.environ | {_MODE: mode, "RAY_USAGE_STATS_ENABLED": "0"},
     )
     try:
-        async with asyncio.timeout(_PROBE_SECONDS):
+        async with asyncio.timeout(patience(_PROBE_SECONDS)):
             output, errors = await process.communicate()
     except TimeoutError:
         return _Answer(b"", "It did not answer in time.")

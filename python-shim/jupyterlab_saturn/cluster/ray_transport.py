@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import SaturnError
+from ..patience import patience
 from . import node_look
 from .hands import Hands, valid_failure
 from .node_look import NodeLook, look
@@ -65,13 +66,14 @@ class RayTransport:
             As `admitted`; ``other-versions``, ``no-such-cluster``.
         """
         address = await admitted(self._request)
+        seconds = patience(_JOIN_SECONDS)
         try:
-            async with asyncio.timeout(_JOIN_SECONDS):
+            async with asyncio.timeout(seconds):
                 await asyncio.to_thread(_join, address)
         except TimeoutError as error:
             raise SaturnError(
                 "no-such-cluster",
-                f"Ray on this machine did not let the session in within {_JOIN_SECONDS:.0f} "
+                f"Ray on this machine did not let the session in within {seconds:.0f} "
                 f"seconds, although the cluster at {address} answers.",
                 "See the logs of Ray on this machine, and start it anew.",
             ) from error
@@ -106,7 +108,7 @@ class RayTransport:
 
         there = NodeAffinitySchedulingStrategy(node.key, soft=False)
         looked = ray.remote(look).options(num_cpus=0, max_retries=0, scheduling_strategy=there)
-        require_alike(node, await _answer(looked.remote(), _START_SECONDS))
+        require_alike(node, await _answer(looked.remote(), patience(_START_SECONDS)))
         # It ends with this process, as does what it starts, and is not made again by Ray.
         hands = ray.remote(kind).options(
             name=f"saturn-{self._session}-{node.key}",
@@ -142,7 +144,7 @@ class RayHands:
         self._actor = actor
 
     async def start(self, order: HandsOrder) -> Begun:
-        begun: Begun = await _answer(self._actor.start.remote(order), _START_SECONDS)
+        begun: Begun = await _answer(self._actor.start.remote(order), patience(_START_SECONDS))
         valid_failure(begun.failure)
         return begun
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from typing import TYPE_CHECKING, Any, cast
 
 import zmq
 import zmq.asyncio
 
 from ..errors import SaturnError
-from .frames import WINDOW, packed, reply_of
+from .frames import WINDOW, asked, packed, reply_of
 
 if TYPE_CHECKING:
     from ..generated.wire_types import FileReply, FileRequest
-
-_log = logging.getLogger(__name__)
 
 
 class FileLine:
@@ -72,11 +69,10 @@ class FileLine:
     async def _read(self) -> None:
         while True:
             frame = (await self._socket.recv_multipart())[-1]
-            try:
-                reply, data = reply_of(frame)
-            except SaturnError as error:
-                _log.warning("%s", error)
+            waiting = self._asked.get(asked(frame))
+            if waiting is None or waiting.done():
                 continue
-            waiting = self._asked.get(reply["id"])
-            if waiting is not None and not waiting.done():
-                waiting.set_result((reply, data))
+            try:
+                waiting.set_result(reply_of(frame))
+            except SaturnError as error:
+                waiting.set_exception(error)

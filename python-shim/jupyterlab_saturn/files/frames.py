@@ -13,7 +13,7 @@ from ..wire import validate
 if TYPE_CHECKING:
     from ..generated.wire_types import FileReply, FileRequest
 
-CHUNK = 1 << 18
+CHUNK = 1 << 20
 """Bytes of a file in one frame at most: what else is said waits for no more than that."""
 
 WINDOW = 8
@@ -40,7 +40,7 @@ def request_of(frame: bytes) -> tuple[FileRequest, bytes]:
 
 
 def asked(frame: bytes) -> int:
-    """Id of a request that may be malformed otherwise; 1 when it has none."""
+    """Id of a request, or of its answer, that may be malformed otherwise; 1 when it has none."""
     try:
         (length,) = _LENGTH.unpack_from(frame)
         number = json.loads(frame[_LENGTH.size : _LENGTH.size + length])["id"]

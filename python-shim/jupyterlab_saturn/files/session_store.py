@@ -44,7 +44,7 @@ class SessionStore:
     def __init__(self, paths: SessionPaths, node: str) -> None:
         self._paths = paths
         self._folder = UnitFolder(paths.folder)
-        self._arriving = paths.nodes / node / "arriving"
+        self._arriving = _arrivals_of(paths.nodes / node)
         self.close()  # of a store that was killed
 
     async def answer(self, frame: bytes) -> bytes:
@@ -245,6 +245,16 @@ class SessionStore:
         for unit in request["units"]:
             if not unit["path"].startswith(home) or not is_unit(unit["path"].removeprefix(home)):
                 raise SaturnError("bad-payload", f"{unit['path']!r} is nothing that is taken.")
+
+
+def forget_arrivals(paths: SessionPaths) -> None:
+    """Remove what has not arrived as a whole from any node, once nobody carries any more."""
+    for node in paths.nodes.glob("*"):
+        shutil.rmtree(_arrivals_of(node), ignore_errors=True)
+
+
+def _arrivals_of(node: Path) -> Path:
+    return node / "arriving"
 
 
 def _write_anew(path: Path, data: bytes) -> None:

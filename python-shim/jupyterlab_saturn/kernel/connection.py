@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from .. import wire
 from ..errors import SaturnError
+from ..patience import patience
 from .socket_thread import Events, Request, SocketThread, call
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Connection:
         Parameters
         ----------
         timeout
-            Longest wait in seconds.
+            Longest wait in seconds; longer on a machine that has too much to do.
 
         Raises
         ------
@@ -148,6 +149,7 @@ class Connection:
                 replies.append(envelope)
                 self._changed.notify_all()
 
+        began = time.monotonic()
         request = self.post(message, take)
         try:
             if not self._wait(lambda: bool(replies), timeout):
@@ -157,7 +159,8 @@ class Connection:
         if not replies:
             raise SaturnError(
                 "engine-silent",
-                f"The engine did not answer {message['type']!r} within {timeout:g} seconds.",
+                f"The engine did not answer {message['type']!r} within "
+                f"{time.monotonic() - began:.3g} seconds.",
                 "Training goes on meanwhile. Try again; if it stays silent, look into engine.log "
                 "in the session's folder.",
             )
@@ -182,7 +185,7 @@ class Connection:
         Parameters
         ----------
         timeout
-            Longest wait in seconds; for ever when None.
+            Longest wait in seconds, as of `request`; for ever when None.
         on_state
             Called in the caller's thread with each new state, and about twice a second.
 
@@ -191,7 +194,7 @@ class Connection:
         SaturnError
             ``engine-silent`` after the timeout; ``agent-gone`` when nobody is left to go on.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        began = time.monotonic()
         while True:
             state = self._state
             if state is not None:
@@ -200,10 +203,11 @@ class Connection:
                 if predicate(state):
                     return state
             self._refuse_when_gone()
-            if deadline is not None and time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if timeout is not None and waited >= patience(timeout):
                 raise SaturnError(
                     "engine-silent",
-                    f"The session did not get there within {timeout:g} seconds.",
+                    f"The session did not get there within {waited:.3g} seconds.",
                     "Look at it with: %saturn status",
                 )
             with self._changed:
@@ -233,11 +237,11 @@ class Connection:
             raise SaturnError("closed", "This session is closed.", "Open it again: %saturn session")
 
     def _wait(self, done: Callable[[], bool], timeout: float) -> bool:
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         with self._changed:
             while not done():
                 self._refuse_when_gone()
-                left = deadline - time.monotonic()
+                left = began + patience(timeout) - time.monotonic()
                 if left <= 0:
                     return False
                 self._changed.wait(min(left, _TICK_SECONDS))

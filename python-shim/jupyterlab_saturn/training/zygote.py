@@ -5,9 +5,11 @@
 Loading torch takes seconds, a fork takes milliseconds. Forking is safe only while the process
 has one thread and no CUDA context, so it loads, checks, and computes nothing itself.
 
-Tasks may need libraries that take seconds, too. A rank that loaded some says so when it ends;
-then a child tries whether they can be loaded without harm, unless the inspection has seen it, and
-the zygote loads them for the ranks to come.
+Tasks may need libraries that take seconds, too. Those that the code of tasks names are loaded
+before their inspection is forked, by a child that goes on as the zygote if it can still be forked
+then: so they are loaded once for all. A rank that loaded others says so when it ends; then a child
+tries whether they can be loaded without harm, unless the inspection has seen it, and the zygote
+loads them for the ranks to come.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from . import rank
 from .runtime import parent_death, preloaded_libraries
 from .runtime.fork_safety import settle, try_loading, why_unsafe
 from .runtime.loaded_files import LoadedFiles
+from .runtime.named_libraries import named_in_inspection
+from .runtime.succession import hand_on
 
 if TYPE_CHECKING:
     from .runtime.zygote_messages import SpawnOrder, ZygoteMessage
@@ -100,6 +104,7 @@ class Zygote:
         if changed is not None:
             self.send({"op": "stale", "id": order["id"], "file": changed})
             return
+        self._prepare(named_in_inspection(Path(order["request"])))
         zygote = os.getpid()
         try:
             child = os.fork()
@@ -166,6 +171,17 @@ class Zygote:
             self.send({"op": "exited", "id": order["id"], "pid": pid, "code": code})
             if lesson is not None:
                 self._try_imports(lesson)
+
+    def _prepare(self, named: list[str]) -> None:
+        """Have libraries that code names before it runs, at the price of loading them once."""
+        names = [name for name in named if name not in self._known and name not in sys.modules]
+        if not names or self._children or self._import_trials:
+            return  # ranks cannot be handed on; those to come are learned of as any
+        self._known.update(names)
+        with suppress(OSError):
+            if hand_on(names, self._agent):
+                self._known.update(preloaded_libraries.slow_libraries())
+                self._files.note()
 
     def _try_imports(self, lesson: Lesson) -> None:
         """Load libraries that are new: at once where a process like this one, of the inspection,

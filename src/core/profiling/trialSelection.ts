@@ -24,22 +24,30 @@ const MANY = 4;
 
 const works = (cell: ProfileCell): boolean => cell.status === 'ok' && cell.stepSeconds !== undefined;
 
+/** See {@link initialTrials}. */
+interface IRoom {
+  readonly tasks?: number;
+  readonly coming?: number;
+  readonly devices?: number;
+}
+
 /**
  * The first trials of signatures that no trial told anything about: one each, on a middling count of devices, from which
  * neither more nor fewer are far, or on as few as all have room on side by side; and spread over the techniques, whose
- * differences carry over to other signatures. Where many tasks wait for each device, on one: so many trials can be made at a time,
- * and there is hardly another use for devices.
+ * differences carry over to other signatures. Where many tasks wait for each device, or more are to come than there are devices,
+ * on one: so many trials can be made at a time, and there is hardly another use for devices.
  *
  * @param open - of a signature and strategy, those devices first on which it is to be tried first.
  * @param known - cells measured, and cells about to be.
  * @param tellsMore - whether a cell is worth more than others of its signature, as something else depends on it.
- * @param room - how many tasks there are to train, and devices for all of these trials at once; no matter when absent.
+ * @param room - how many tasks there are to train, how many of them are of signatures that are not known yet, and devices for
+ * the trials of all at once; no matter when absent.
  */
 export function initialTrials(
   open: readonly IGridCell[],
   known: readonly Pick<ProfileCell, 'signature' | 'strategy' | 'model'>[],
   tellsMore: (cell: IGridCell) => boolean = () => false,
-  { tasks = 0, devices = Infinity }: { readonly tasks?: number; readonly devices?: number } = {}
+  { tasks = 0, coming = 0, devices = Infinity }: IRoom = {}
 ): IGridCell[] {
   const seen = new Set(known.map(cell => cell.signature));
   const uses = new Map<string, number>();
@@ -49,9 +57,10 @@ export function initialTrials(
   };
   known.forEach(use);
   const widest = open.reduce((most, cell) => Math.max(most, cell.strategy.devices), 0);
-  const isCrowded = tasks >= MANY * widest;
   const unseen = new Set(open.flatMap(({ signature }) => (seen.has(signature) ? [] : [signature])));
-  const share = isCrowded ? 1 : Math.max(1, devices / Math.max(1, unseen.size));
+  const wanting = unseen.size + coming;
+  const isCrowded = tasks >= MANY * widest || (coming > 0 && wanting >= devices);
+  const share = isCrowded ? 1 : Math.max(1, devices / Math.max(1, wanting));
   const middle = Math.min(Math.floor(Math.log2(share)), Math.round((2 / 3) * Math.log2(widest)));
   const distance = (cell: IGridCell): number => Math.abs(Math.log2(cell.strategy.devices) - middle);
   const chosen: IGridCell[] = [];

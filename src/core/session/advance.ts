@@ -1,6 +1,7 @@
 import { busyElsewhere } from '../model/busyDevices.js';
 import type { SessionState } from '../wire/messages.js';
 import { dispatchSegments, hasTurns } from './dispatch.js';
+import { awaitsRest, beginsEarly, countComing, startEarly } from './earlyStarts.js';
 import { isWithoutDevices, withoutDevices } from './excludedDevices.js';
 import { exploresInRun } from './exploration.js';
 import { awaitsNodes } from './nodes.js';
@@ -10,7 +11,7 @@ import { isReserving, isWaitingForReservation } from './reservations.js';
 import { withRungs } from './rungs.js';
 import { type ISession, type IStep, isActive, isOpen, isStaying, withState } from './session.js';
 import { awaitsPoints } from './sweeps.js';
-import { activeTasks, countOf, hasActive } from './taskTable.js';
+import { activeTasks, hasActive } from './taskTable.js';
 import { dispatchTrials } from './trialDispatch.js';
 import { planTrials } from './trialPlanning.js';
 import { isWaitingForTime } from './wishes.js';
@@ -23,7 +24,7 @@ import { isWaitingForTime } from './wishes.js';
  */
 export function advance(before: ISession, time: number): IStep {
   const session = withRungs(before);
-  const { goal, cluster, tasks, pause } = session.state;
+  const { goal, cluster, pause } = session.state;
   if (goal === 'none' || awaitsNodes(session.state) || isReserving(session) || !cluster || pause) {
     return { session, commands: [] };
   }
@@ -32,21 +33,25 @@ export function advance(before: ISession, time: number): IStep {
     return { session: waits ? session : withoutDevices(session, time), commands: [] };
   }
   const underWay = isUnderWay(session);
-  const followed = underWay ? follow(session, time) : { session, commands: [] };
+  const followed = underWay || session.learning ? follow(session, time) : { session, commands: [] };
   // What has a plan waits neither for those that have none, nor for what is measured for them.
-  const waitsForNone = hasActive(followed.session.state.tasks) || isPlanned(session, time);
-  const inspecting = countOf(tasks, 'inspecting') > 0;
-  if (inspecting && !waitsForNone) {
+  const isBegun = hasActive(followed.session.state.tasks) || isPlanned(session, time);
+  const inspecting = countComing(session) > 0;
+  if (inspecting && !isBegun && goal !== 'run') {
     return followed;
   }
+  const waitsForNone = isBegun || beginsEarly(session);
   const measured = then(
-    then(followed, next => withLearning(planTrials(next, time, waitsForNone), underWay || waitsForNone)),
-    next => dispatchTrials(next, time)
+    then(followed, next => withLearning(planTrials(next, time, waitsForNone), underWay || isBegun)),
+    next => startFirst(next, time)
   );
   const { trials, probing } = measured.session.state;
   const { learning, profiled } = measured.session;
   const measuring = trials.length > 0 || probing === true;
   if ((measuring && !(waitsForNone && goal === 'run')) || (learning && !profiled)) {
+    return measured;
+  }
+  if (awaitsRest(measured.session, time)) {
     return measured;
   }
   if (learning && !hasWork(measured.session)) {
@@ -95,14 +100,22 @@ function isUnderWay({ learning, state: { goal, run, plan } }: ISession): boolean
   return goal === 'run' && run !== undefined && run.endedAt === undefined && plan !== undefined && !learning;
 }
 
-/** The session that learns by training, when it has anything to try before the first plan of a run. */
-function withLearning({ session, commands }: IStep, underWay: boolean): IStep {
-  const begins = exploresInRun(session) && !underWay && session.state.trials.length > 0;
+/** The session that learns by training, when it has anything to try, or to wait for, before the first plan of a run. */
+function withLearning({ session, commands }: IStep, goesOn: boolean): IStep {
+  const waits = session.state.trials.length > 0 || beginsEarly(session);
+  const begins = exploresInRun(session) && !goesOn && waits;
   return { session: begins ? { ...session, learning: true } : session, commands };
 }
 
 function follow(session: ISession, time: number): IStep {
-  return then(dispatchTrials(session, time), next => dispatchSegments(next, time));
+  return session.learning
+    ? startFirst(session, time)
+    : then(dispatchTrials(session, time), next => dispatchSegments(next, time));
+}
+
+/** Begin what tells of strategies, and what is known already on devices that this leaves. */
+function startFirst(session: ISession, time: number): IStep {
+  return then(dispatchTrials(session, time), next => startEarly(next, time));
 }
 
 function then({ session, commands }: IStep, go: (session: ISession) => IStep): IStep {

@@ -41,9 +41,10 @@ function begunOf(before: TaskState | undefined, task: TaskState): BegunAttempt[]
     return [];
   }
   const { name } = task.spec;
+  // A number comes again where what had it never ran.
+  const known = [...(before?.attempts ?? []), ...(before?.next ? [before.next] : [])];
   const isKnown = ({ number, requestedAt }: Attempt): boolean =>
-    before?.next?.number === number ||
-    before?.attempts.findLast(one => one.number === number)?.requestedAt === requestedAt;
+    known.some(one => one.number === number && one.requestedAt === requestedAt);
   const last = lastAttempt(task);
   return [
     ...(last && !isKnown(last) ? [{ task: name, attempt: last }] : []),

@@ -52,3 +52,11 @@ export function measuredCell(
     cell => cell.status === 'ok' && isSameModel(cell.model, model) && strategyKey(cell.strategy) === key
   );
 }
+
+/** Whether an inspection found that a strategy can run a task. */
+export function isFeasibleBy({ inspection }: TaskState, strategy: Strategy): boolean {
+  const key = strategyKey(strategy);
+  return (inspection?.feasibility ?? []).some(
+    verdict => verdict.feasible && strategyKey(verdict.strategy) === key
+  );
+}

@@ -1,22 +1,13 @@
-import { type IDeviceKind, isSameModel, strategyKinds } from '../model/deviceModels.js';
 import { sharesOf } from '../model/schedule/deviceRuns.js';
-import { devicesPerNode } from '../model/strategy.js';
-import type {
-  Attempt,
-  DeviceShare,
-  Node,
-  Strategy,
-  TaskState,
-  TrialStart,
-  TrialState
-} from '../wire/messages.js';
+import type { Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import { explorers } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
+import { type IdlePlace, idlePlace, kindsFor } from './idlePlaces.js';
 import { patience } from './patience.js';
-import { deviceKey, plannedCluster } from './plannedCluster.js';
+import { deviceKey } from './plannedCluster.js';
 import { failedTrials, measuredCells } from './profileTable.js';
 import {
   findTask,
@@ -62,7 +53,7 @@ export function dispatchTrials(session: ISession, time: number): IStep {
       commands.push(...begun.commands);
     }
   }
-  const freed = next.learning ? makeRoom(next) : { session: next, commands: [] };
+  const freed = next.learning ? makeRoom(next, time) : { session: next, commands: [] };
   return { session: freed.session, commands: [...commands, ...freed.commands] };
 }
 
@@ -85,7 +76,7 @@ function explorerOf(
 function explore(
   session: ISession,
   trial: TrialState,
-  place: TrialPlace,
+  place: IdlePlace,
   task: TaskState,
   time: number
 ): IStep {
@@ -97,7 +88,7 @@ function explore(
   return { session: withState(started, { trials }), commands: [command] };
 }
 
-function tryOut(session: ISession, trial: TrialState, place: TrialPlace): IStep {
+function tryOut(session: ISession, trial: TrialState, place: IdlePlace): IStep {
   const task = findTask(session, trial.task);
   const others = (trial.fused ?? []).map(name => findTask(session, name)?.spec);
   if (!task) {
@@ -132,48 +123,22 @@ function withdraw(session: ISession, trial: TrialState): IStep {
   return { session: withState(session, { trials }), commands: [] };
 }
 
-type TrialPlace = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
-
 /** Where a trial can begin now, as it was asked for or, rather than have devices wait for it, on fewer of them. */
-function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): TrialPlace | undefined {
-  const idle = new Set(free.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))));
+function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): IdlePlace | undefined {
   return [trial.strategy, ...smallerTrials(session, trial)]
-    .flatMap(strategy =>
-      kindsFor(session, { ...trial, strategy }).map(({ nodes }) => placeAmong(strategy, nodes, idle))
-    )
+    .map(strategy => idlePlace(session, { ...trial, strategy }, free))
     .find(place => place !== undefined);
 }
 
-/** Devices that are idle for a strategy, as many on each of the nodes that it takes. */
-function placeAmong(
-  strategy: Strategy,
-  nodes: readonly Node[],
-  idle: ReadonlySet<string>
-): TrialPlace | undefined {
-  const count = devicesPerNode(strategy);
-  const shares = nodes.flatMap(({ id: node, devices }) => {
-    const own = devices.map(({ id }) => id).filter(id => idle.has(deviceKey(node, id)));
-    return own.length < count ? [] : [{ node, devices: own.slice(0, count) as DeviceShare['devices'] }];
-  });
-  const [first, ...elsewhere] = shares.slice(0, strategy.nodes ?? 1);
-  return first === undefined || elsewhere.length + 1 < (strategy.nodes ?? 1)
-    ? undefined
-    : { strategy, ...first, ...(elsewhere.length > 0 && { elsewhere }) };
-}
-
-/** Such devices as a trial is to be made on. */
-function kindsFor({ state }: ISession, { strategy, model }: TrialState): IDeviceKind[] {
-  return strategyKinds(plannedCluster(state), strategy).filter(kind => isSameModel(kind.model, model));
-}
-
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
-function makeRoom(session: ISession): IStep {
+function makeRoom(session: ISession, time: number): IStep {
   const queued = session.state.trials.filter(({ status }) => status === 'queued');
   let made: IStep = { session, commands: [] };
   for (const model of new Set(queued.map(trial => trial.model))) {
     const freed = makeRoomFor(
       made.session,
-      queued.filter(trial => trial.model === model)
+      queued.filter(trial => trial.model === model),
+      time
     );
     made = { session: freed.session, commands: [...made.commands, ...freed.commands] };
   }
@@ -181,7 +146,7 @@ function makeRoom(session: ISession): IStep {
 }
 
 /** @param queued - trials on devices of one model. */
-function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
+function makeRoomFor(session: ISession, queued: readonly TrialState[], time: number): IStep {
   const { tasks, trials } = session.state;
   const usable = new Set(
     queued
@@ -220,7 +185,7 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
   let next = session;
   const commands: Command[] = [];
   for (const task of isStuck && there.length === 0 ? settled : there) {
-    if (lacking > 0) {
+    if (lacking > 0 && !endsSoon(task, time)) {
       const freed = leave(next, task);
       next = freed.session;
       commands.push(...freed.commands);
@@ -228,4 +193,18 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[]): IStep {
     }
   }
   return { session: next, commands };
+}
+
+/** A task that has no more left than this, in seconds, is let end: to stop it and go on with it later takes about as long. */
+const SOON_LEAST = 1;
+const SOON_STARTS = 4;
+
+/** Whether a task that was measured ends before long, by what its journal says of it: that tells a replay the same. */
+function endsSoon(task: TaskState, time: number): boolean {
+  const { startedAt, fromStep = 0, stepSeconds, requestedAt } = lastAttempt(task)!;
+  if (startedAt === undefined || stepSeconds === undefined) {
+    return false;
+  }
+  const left = (targetStep(task) - fromStep) * stepSeconds - (time - startedAt);
+  return left <= Math.max(SOON_LEAST, SOON_STARTS * (startedAt - requestedAt));
 }

@@ -24,6 +24,7 @@ import type {
   TrialState
 } from '../wire/messages.js';
 import { candidateTasks, selectionOf, withAllWaiting } from './candidateTasks.js';
+import { awaitsRest, countComing } from './earlyStarts.js';
 import { exploration, exploresInRun, isExplorer } from './exploration.js';
 import { fusedCandidates, isUsed, tellsOfRuns } from './fusedTrials.js';
 import { fusionsOf } from './fusions.js';
@@ -59,8 +60,10 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   const known = withVerdicts(withThought(session, [...pruned, ...interpolatedCells(open, measured)]));
   const tried = [...measured.filter(cell => cell.status === 'ok'), ...trials, ...exploredCells(session)];
   const tellsMore = (cell: IGridCell): boolean => tellsOfRuns(session, cell);
+  const coming = isHasty(session) ? countComing(session) : 0;
   const room = {
-    tasks: candidateTasks(session).length,
+    tasks: candidateTasks(session).length + coming,
+    coming,
     ...(isHasty(session) && { devices: countDevices(plannedCluster(session.state).nodes) })
   };
   const likely = initialTrials(promising, tried, tellsMore, room);
@@ -79,7 +82,7 @@ export function planTrials(session: ISession, time: number, waitsForNone: boolea
   if (open.length === 0 && together.length === 0) {
     return { session: { ...known, profiled: true }, commands: [] };
   }
-  if (waitsForNone && !session.learning) {
+  if ((waitsForNone && !session.learning) || awaitsRest(session, time)) {
     // Training goes on with what is known: devices are not kept waiting for a better plan.
     return { session: known, commands: [] };
   }

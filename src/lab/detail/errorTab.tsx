@@ -13,6 +13,9 @@ import { WithCode } from '../components/withCode.js';
 import { useDashboardContext } from '../context/dashboardContext.js';
 import type { ITaskTab } from './detailTab.js';
 
+/** What Python draws below a line of code, which means nothing where that is wrapped. */
+const UNDERLINE = /^\s*[~^]+\s*$/;
+
 /** What went wrong with a task, where in the user's own code, and what to do. */
 export function ErrorTab({ task }: ITaskTab) {
   const { session, trans } = useDashboardContext();
@@ -114,6 +117,7 @@ const CELL = /(^|[\\/])ipykernel_\d+[\\/]\d+\.py$/;
 function Frame({ frame }: { frame: IFrame }) {
   const { trans } = useDashboardContext();
   const { line, within, code } = frame;
+  const lines = code.filter(text => !UNDERLINE.test(text));
   const file = CELL.test(frame.file) ? trans.__('a cell of the notebook') : frame.file;
   return (
     <div className="jp-SaturnTraceback-frame">
@@ -122,7 +126,7 @@ function Frame({ frame }: { frame: IFrame }) {
           ? trans.__('%1, line %2', file, line)
           : trans.__('%1, line %2, in %3', file, line, within)}
       </div>
-      {code.length > 0 && <pre>{code.join('\n')}</pre>}
+      {lines.length > 0 && <pre>{lines.join('\n')}</pre>}
     </div>
   );
 }

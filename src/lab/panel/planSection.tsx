@@ -6,11 +6,13 @@ import { printable } from '../../core/view/format/escape.js';
 import { clockTime, moment } from '../../core/view/format/format.js';
 import { lengthWords } from '../../core/view/format/lengthWords.js';
 import { pastGantt, sessionGantt } from '../../core/view/gantt/sessionGantt.js';
+import { standingPlan } from '../../core/view/gantt/standingPlan.js';
 import { leftOutTasks, unmetWishes } from '../../core/view/plan/planProblems.js';
 import { planAge, planSentences } from '../../core/view/plan/planSentences.js';
 import { searchBlock, sessionExplanation } from '../../core/view/plan/planView.js';
 import { metWishes } from '../../core/view/plan/planWishes.js';
 import { planWords } from '../../core/view/plan/planWords.js';
+import { outcomeBlock } from '../../core/view/status/replans.js';
 import type { Baseline, SessionState } from '../../core/wire/messages.js';
 import { BlockList } from '../components/blockList.js';
 import { Fold } from '../components/fold.js';
@@ -39,7 +41,10 @@ export function addPlanSection(
       if (state?.planning) {
         return trans.__('planning…');
       }
-      const plan = state?.plan?.plan;
+      const plan = state && standingPlan(state)?.plan;
+      if (state?.plan && !plan) {
+        return '';
+      }
       return plan ? lengthWords(plan.makespan, plan.atMost, trans) : trans.__('none yet');
     },
     isVisible: ({ state }) => state !== null && state.tasks.length > 0,
@@ -61,11 +66,15 @@ export function addPlanSection(
 /** What the plan comes to and what is wrong with it, in two lines. */
 function PlanInWords({ state, now }: { state: SessionState; now: number }) {
   const { trans } = useViewContext();
-  const plan = state.plan?.plan;
+  const standing = standingPlan(state);
+  const plan = standing?.plan;
+  if (state.plan && !plan) {
+    return <BlockList blocks={[outcomeBlock(state, trans)]} />;
+  }
   return plan ? (
     <>
       <p className="jp-SaturnSentence jp-mod-lead">
-        {state.plan && printable(`${planWords(state.plan, now, trans).join(', ')}.`)}
+        {printable(`${planWords(standing, now, trans).join(', ')}.`)}
       </p>
       <BlockList blocks={[planAge(state, trans), ...unmetWishes(plan, trans), leftOutTasks(plan, trans)]} />
     </>
@@ -79,7 +88,8 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
   const { past, show } = usePastPlan(state);
   const history = useRef<HTMLElement>(null);
   const [shown, setShown] = useState<Baseline['name'] | null>(null);
-  const plan = state.plan?.plan;
+  const standing = standingPlan(state);
+  const plan = standing?.plan;
   const rule = plan?.baselines.find(({ name, segments }) => name === shown && segments);
   const gantt = past ? pastGantt(past.state, past.adoptedAt, trans) : sessionGantt(state, now, trans, rule);
   const back = () => {
@@ -90,10 +100,10 @@ function PlanBody({ state, now }: { state: SessionState; now: number }) {
     <>
       {gantt && <GanttHost input={gantt} />}
       {past && <PastPlan past={past} onBack={back} />}
-      {!past && state.plan && plan && (
+      {!past && plan && (
         <>
           <BlockList blocks={planSentences(plan, trans)} />
-          <MadeAt time={state.plan.madeAt} now={now} />
+          <MadeAt time={standing.madeAt} now={now} />
           <BlockList blocks={[metWishes(state, trans)]} />
           <PlanBaselines plan={plan} shown={shown} onShow={setShown} />
           <BlockList blocks={[sessionExplanation(state, trans, 0), searchBlock(plan, trans)]} />

@@ -8,6 +8,7 @@ import {
   type TimeWindow
 } from '../../core/view/gantt/gantt.js';
 import { pastGantt } from '../../core/view/gantt/sessionGantt.js';
+import { standingPlan } from '../../core/view/gantt/standingPlan.js';
 import { loadTable } from '../../core/view/status/deviceLoads.js';
 import { nodeTable } from '../../core/view/status/nodeTable.js';
 import { listedPlans } from '../../core/view/status/replans.js';
@@ -37,7 +38,7 @@ export function Schedule({ state, now }: Schedule.IProps) {
   const history = useRef<HTMLElement>(null);
   const [rule, setRule] = useState<Baseline['name'] | null>(null);
   const [showsLoad, setLoad] = useState(true);
-  const plan = state.plan?.plan;
+  const plan = standingPlan(state)?.plan;
   const rules = (!past && !draft.question && plan?.baselines.filter(({ segments }) => segments)) || [];
   const baseline = rules.find(({ name }) => name === rule) ?? null;
   const chart = past

@@ -37,6 +37,11 @@ export class KernelComm implements IDisposable {
     return this._channel;
   }
 
+  /** Whether something may be said on the comm without waiting behind the cells that run. */
+  get isReady(): boolean {
+    return this._isReady;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -100,6 +105,7 @@ export class KernelComm implements IDisposable {
     this._opened.emit(channel);
     void subshellOf(comm, this.kernel).then(() => {
       if (this._channel === channel) {
+        this._isReady = true;
         this._ready.emit(channel);
       }
     });
@@ -113,11 +119,13 @@ export class KernelComm implements IDisposable {
   private _drop(): void {
     this._channel?.dispose();
     this._channel = null;
+    this._isReady = false;
   }
 
   private readonly _opened = new Signal<this, CommChannel>(this);
   private readonly _ready = new Signal<this, CommChannel>(this);
   private readonly _closed = new Signal<this, void>(this);
   private _channel: CommChannel | null = null;
+  private _isReady = false;
   private _isDisposed = false;
 }

@@ -18,7 +18,7 @@ const KERNEL_AWAY: ReadonlySet<ConnectionProblem['kind']> = new Set([
 ]);
 
 /**
- * The best way to the session of a notebook: through its kernel; and while that is busy or gone, through the Jupyter
+ * The best way to the session of a notebook: through its kernel; and while that is busy, deaf or gone, through the Jupyter
  * server, if it knows the session and it runs.
  */
 export class NotebookLine implements ISessionLine {
@@ -81,8 +81,8 @@ export class NotebookLine implements ISessionLine {
   }
 
   private get _isKernelAway(): boolean {
-    const { problem } = this._options.kernel;
-    return problem !== null && KERNEL_AWAY.has(problem.kind);
+    const { problem, isDeaf } = this._options.kernel;
+    return isDeaf || (problem !== null && KERNEL_AWAY.has(problem.kind));
   }
 
   private _onChanged(): void {

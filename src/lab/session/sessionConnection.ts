@@ -87,7 +87,17 @@ export class SessionConnection implements ILentLine {
   }
 
   get isPrompt(): boolean {
-    return this._kernelComm?.kernel.supportsSubshells ?? false;
+    const { kernel, isReady = false } = this._kernelComm ?? {};
+    return isReady && kernel?.supportsSubshells === true;
+  }
+
+  /**
+   * Whether the kernel tells of the session, but hears nothing before the cell that runs has ended: so it is to a page that was
+   * loaded meanwhile.
+   */
+  get isDeaf(): boolean {
+    const { kernel, channel = null, isReady } = this._kernelComm ?? {};
+    return channel !== null && kernel?.supportsSubshells === true && !isReady;
   }
 
   get isDisposed(): boolean {
@@ -247,6 +257,7 @@ export class SessionConnection implements ILentLine {
   }
 
   private _onReady(_: KernelComm, channel: CommChannel): void {
+    this._changed.emit();
     void this._session.greet(channel);
   }
 

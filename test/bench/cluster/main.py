@@ -1,7 +1,8 @@
-"""What a far node costs: messages, memory, and tasks on it.
+"""What a far node costs: messages, memory, files that are carried, tasks on it, and its loss.
 
 Runs a Ray cluster of two nodes on this machine, each a network namespace where that is possible.
-``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` is shorter.
+``--tasks 10`` has tasks of ten seconds; ``--rounds 100`` and ``--carry 100`` are shorter, and
+``--no-losses`` leaves out the last.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ sys.path += [str(ROOT / "test" / "shim")]
 
 import psutil  # noqa: E402
 import zmq.asyncio  # noqa: E402
+from carrying import carry  # noqa: E402
 from fakes.local_cluster import echo_command  # noqa: E402
 from jupyterlab_saturn import Session  # noqa: E402
 from jupyterlab_saturn.agent.shared_folder_proof import SharedFolderProof  # noqa: E402
@@ -30,6 +32,7 @@ from jupyterlab_saturn.cluster.node_line import NodeLine  # noqa: E402
 from jupyterlab_saturn.cluster.ray_transport import RayTransport  # noqa: E402
 from jupyterlab_saturn.cluster.transport import HandsOrder  # noqa: E402
 from jupyterlab_saturn.paths import SessionPaths  # noqa: E402
+from losing import lose  # noqa: E402
 from ray_cluster import HeadLauncher, RayCluster  # noqa: E402
 from stage import named  # noqa: E402
 from test_story import lines  # noqa: E402
@@ -56,7 +59,8 @@ async def exchange(address: str, rounds: int) -> None:
         hands = await transport.hands(node, Echoing)
         with SharedFolderProof(paths) as proof:
             order = HandsOrder(str(paths.folder), "far", node.address, proof.name)
-            assert await hands.start(order) is None
+            begun = await hands.start(order)
+            assert begun.failure is None and not begun.carries, begun
         line = NodeLine("far", hands, f"ipc://{folder}/engine.sock", heard=lambda: None)
         carrying = asyncio.create_task(line.run())
         peer, _ = await engine.recv_multipart()
@@ -124,18 +128,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--tasks", type=float, default=30.0, help="seconds of a task")
-    parser.add_argument("--exchange", help=argparse.SUPPRESS)  # on the head itself
+    parser.add_argument("--carry", type=int, default=1000, help="megabytes of a checkpoint")
+    parser.add_argument("--no-losses", action="store_true")
+    parser.add_argument("--on-head", help=argparse.SUPPRESS)  # the address of its cluster
     options = parser.parse_args()
-    if options.exchange:
-        asyncio.run(exchange(options.exchange, options.rounds))
+    if options.on_head:
+        asyncio.run(exchange(options.on_head, options.rounds))
+        asyncio.run(carry(options.on_head, options.carry, say))
         return
     with RayCluster() as cluster, tempfile.TemporaryDirectory(prefix="sat-bench-") as home:
         cluster.start()
         cluster.start()
-        command = [sys.executable, __file__, "--exchange", cluster.address]
+        command = [sys.executable, __file__, "--on-head", cluster.address]
+        sizes = [f"--rounds={options.rounds}", f"--carry={options.carry}"]
         environment = {**os.environ, **cluster.access, "PYTHONPATH": os.pathsep.join(sys.path)}
         subprocess.run(
-            cluster.head.command([*command, "--rounds", str(options.rounds)]),
+            cluster.head.command([*command, *sizes]),
             env=environment,
             check=True,
         )
@@ -147,6 +155,9 @@ def main() -> None:
             say(f"joined in {time.monotonic() - begun:.1f} s")
             memory(session, cluster)
             compare(session, options.tasks)
+            if cluster.isolated and not options.no_losses:
+                cluster.start()
+                lose(session, cluster, Path(home), say)
         finally:
             session.close()
             for agent in named("jupyterlab_saturn.agent", session):

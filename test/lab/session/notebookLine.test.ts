@@ -121,6 +121,28 @@ describe('NotebookLine', () => {
     expect(line.state).not.toBeNull();
   });
 
+  it('asks through the server while the kernel tells but does not hear, as to a page loaded while a cell runs', async () => {
+    let hear: () => void = () => undefined;
+    kernel.subshell = new Promise(resolve => {
+      hear = resolve;
+    });
+    open();
+    await settle();
+    kernel.openComm('comm').say('state', { state: plannedState() });
+    const socket = await serve();
+    expect(connection.problem).toBeNull();
+    expect([connection.isDeaf, connection.isPrompt]).toEqual([true, false]);
+    void line.request('stop', {}).catch(() => undefined);
+    expect(socket!.sent.at(-1)?.type).toBe('stop');
+    expect(kernel.comm.sent).toEqual([]);
+    hear();
+    await settle();
+    expect([connection.isDeaf, connection.isPrompt]).toEqual([false, true]);
+    expect(socket!.readyState).toBe(3);
+    void line.request('stop', {}).catch(() => undefined);
+    expect(kernel.comm.sent.map(({ type }) => type)).toEqual(['hello', 'stop']);
+  });
+
   it('passes on what goes wrong on the way through the server', async () => {
     kernel.hold = new Promise(() => undefined);
     open();

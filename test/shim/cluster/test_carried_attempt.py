@@ -45,3 +45,29 @@ def test_why_its_ranks_failed_comes_before_why_files_are_not_taken(tmp_path: Pat
     outcome = GroupOutcome("oom", error={"code": "out-of-memory", "message": "It is too large."})
     told = asyncio.run(ended(FileScene(tmp_path), outcome, late=True))
     assert told == ("oom", "out-of-memory", 1)
+
+
+def test_what_nobody_wants_is_not_waited_for(tmp_path: Path) -> None:
+    """As of a task that was removed while its checkpoint is on its way."""
+    scene = FileScene(tmp_path)
+
+    async def work() -> tuple[Kind, int]:
+        async with scene.files() as files:
+            attempt = CarriedAttempt(scene.there, files, "t", 1, lambda: None, lambda: None)
+            await attempt.begin()
+            scene.is_cut = True
+            commit(scene.there, 1, 10, b"weights")
+            attempt.hear("checkpoint", 10, lambda: None)
+            ending = asyncio.create_task(attempt.end(GroupOutcome("finished", step=10)))
+            await asyncio.wait((ending,), timeout=0.2)
+            assert not ending.done()
+            attempt.forget()
+            told = await ending
+            scene.is_cut = False
+            # The line is as good as before.
+            await files.begin("t", 2)
+            return told.kind, scene.ops().count("commit")
+
+    assert asyncio.run(work()) == ("stopped", 0)
+    assert newest(scene.here, 2) is None
+    assert not [*scene.there.own.glob("passing/*")]

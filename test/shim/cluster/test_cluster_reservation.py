@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from nightly import nightly
 from ray_cluster import RayCluster
-from test_cluster_ray import ALONE, SECONDS, cluster, far_of, home, opened, where
+from ray_scene import ALONE, SECONDS, far_of, opened, where
 from test_story import lines, statuses
 from waiting import until
 
-__all__ = ["cluster", "home"]  # fixtures
+pytest.importorskip("ray")
 pytestmark = pytest.mark.timeout(600)
 
 _OTHER_USER = """

@@ -27,6 +27,8 @@ class FileScene:
     ----------
     spoil
         Changes what a node says on its way.
+    is_cut
+        Whether what a node says is lost, and answered never.
     asked
         What was asked, in order.
     most
@@ -40,6 +42,7 @@ class FileScene:
         self.there = SessionPaths("s", folder / "there", "far").ensure()
         self.store = SessionStore(self.here, "far")
         self.spoil: Callable[[bytes], bytes] = lambda frame: frame
+        self.is_cut = False
         self.asked: list[Json] = []
         self.most = 0
 
@@ -66,6 +69,8 @@ class FileScene:
 
         while True:
             identity, frame = await socket.recv_multipart()
+            if self.is_cut:
+                continue
             with contextlib.suppress(SaturnError):
                 self.asked.append(dict(request_of(frame)[0]))
             task = asyncio.create_task(answer(identity, self.spoil(frame)))

@@ -294,6 +294,19 @@ def test_a_run_measures_its_own_cell(session: Session) -> None:
     assert {cell["fused"] for cell in cells} == {3, 2}
 
 
+def test_a_run_that_goes_on_with_fewer_does_not_start_anew(session: Session) -> None:
+    specs = specs_of(session, "fewer", [{"steps": 40}, {"steps": 200}, {"steps": 400}])
+    own = {1: {"steps": 200}, 2: {"steps": 400}}
+    group = start(session, specs, steps=40, own=own)
+    ended(group)
+    cells = [event["cell"] for event in group.of("measured")]
+    starts = {cell.get("fused", 1): cell["startSeconds"] for cell in cells}
+    assert starts.keys() == {3, 2, 1}
+    # What each took to start, not all that was before.
+    assert starts[2] == pytest.approx(starts[3] * 2 / 3)
+    assert starts[1] == pytest.approx(starts[3] / 3)
+
+
 def test_a_trial_of_several(session: Session) -> None:
     specs = specs_of(session, "trial", MIXED)
     group = session.trial(specs[0], "single", fused=specs[1:], base="b")

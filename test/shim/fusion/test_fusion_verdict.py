@@ -136,6 +136,9 @@ def holding(name: str, value: Any) -> Task:
         ("table", {"a": {1, 2}}, {"a": {1, 3}}),
         ("mask", torch.ones(3), torch.zeros(3)),
         ("inner", [torch.ones(3)], [torch.zeros(3)]),
+        ("gate", lambda x: x * 1.5, lambda x: x * 2.5),
+        ("act", torch.tanh, torch.relu),
+        ("shaped", partial(torch.mul, other=2), partial(torch.mul, other=3)),
     ],
 )
 def test_what_a_model_holds_parts_them(name: str, one: Any, other: Any) -> None:

@@ -24,6 +24,7 @@ from jupyterlab_saturn.doctor.finding import Finding
 from jupyterlab_saturn.doctor.quick_exercises import QUICK
 from jupyterlab_saturn.doctor.workbench import Workbench
 from jupyterlab_saturn.paths import SessionPaths
+from waiting import until
 
 FOUND = (
     Finding("a", "ok", "It is."),
@@ -84,17 +85,21 @@ def test_names_of_exercises_are_unlike() -> None:
     assert len(EXERCISES) == len(QUICK) + len(DEEP)
 
 
+def is_nap(process: psutil.Process, nap: str) -> bool:
+    return nap in (process.info["cmdline"] or ())  # type: ignore[attr-defined]
+
+
 def test_what_takes_too_long_is_ended_from_outside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sleeper = tmp_path / "sleeper.py"
-    sleeper.write_text("import subprocess, time\nsubprocess.Popen(['sleep', '77']); time.sleep(77)")
+    nap = f"77.{os.getpid()}"  # by which it is told from those of others
+    sleeper.write_text(f"import subprocess\nsubprocess.run(['sleep', {nap!r}])")
     monkeypatch.setattr(exercise_process, "COMMAND", (sys.executable, str(sleeper)))
     slow = Exercise("slow", 1.0, QUICK[0].do, vital=True)
     (finding,) = exercised([slow, *QUICK], SessionPaths("doctor", tmp_path / "home"), {})
     assert finding.status == "broken" and "not over after 1 s" in finding.seen
-    left = [each for each in psutil.process_iter() if each.ppid() == os.getpid()]
-    assert not [each for each in left if "sleep" in each.name()]
+    until(lambda: not [each for each in psutil.process_iter(["cmdline"]) if is_nap(each, nap)])
 
 
 def test_a_process_that_dies_is_told_with_its_last_line(

@@ -20,6 +20,7 @@ from jupyterlab_saturn.training.task.samples import Samples, _Tensors
 from ranks import MEGABYTE, Session, finish, virtual_device
 from torch.utils.data import TensorDataset
 from training_tasks import mlp
+from waiting import SECONDS, until
 
 STEPS = 12
 
@@ -79,7 +80,7 @@ def test_workers_end_when_the_loader_is_closed(ahead: BatchLoader) -> None:
     started = set(children()) - before
     assert len(started) == 2
     ahead.close()
-    gone, alive = psutil.wait_procs(started, timeout=10)
+    gone, alive = psutil.wait_procs(started, timeout=SECONDS)
     assert len(gone) == 2
     assert not alive
 
@@ -107,10 +108,8 @@ def session() -> Iterator[Session]:
 
 def assert_nothing_left(pids: list[int]) -> None:
     """No process of the ranks' sessions lives on. Each has a moment to be ended by the kernel."""
-    deadline = time.monotonic() + 3.0  # the watchdog of DataLoader itself looks every five
-    while left := [p for p in psutil.pids() if _session(p) in pids and _lives(p)]:
-        assert time.monotonic() < deadline, left
-        time.sleep(0.02)
+    # The watchdog of DataLoader itself looks every five.
+    until(lambda: not [p for p in psutil.pids() if _session(p) in pids and _lives(p)], 3.0)
 
 
 def _session(pid: int) -> int:

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const { asked, LOCKED, readNpm, readPip, verdict } = await import(resolve('scripts/audit.mjs'));
+const { asked, LOCKED, readNpm, readPip, said, verdict } = await import(resolve('scripts/audit.mjs'));
 
 const NPM = JSON.stringify({
   vulnerabilities: {
@@ -20,6 +20,14 @@ const PIP = JSON.stringify({
 });
 
 describe('an audit', () => {
+  it('asks no longer than it has patience, and takes no other words for an answer', () => {
+    const wait = 'setTimeout(() => undefined, 600000)';
+    expect(said(process.execPath, ['-e', wait], 100)).toEqual({ untold: 'no answer in 0.1 seconds' });
+    const print = (text: string): string[] => ['-e', `process.stdout.write(${JSON.stringify(text)})`];
+    expect(said(process.execPath, print('{}'))).toEqual({ text: '{}' });
+    expect(said(process.execPath, print('nothing')).text).toBeUndefined();
+  });
+
   it('fails for a weakness that nobody has explained, and tells it', () => {
     for (const [found, id] of [
       [readNpm(NPM), 'GHSA-1'],

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
+import { begunBetween } from '../../../src/core/session/begun.js';
 import { replay, type Told } from '../../../src/core/session/replay.js';
 import type { ISession } from '../../../src/core/session/session.js';
 import type { Attempt, GroupEvent, SessionEvent } from '../../../src/core/wire/messages.js';
 import { replayed } from './replays.js';
-import { cellOf, inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
+import { cellOf, cpuNode, inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
 
 const [ALONE] = STRATEGIES;
 
@@ -97,11 +98,16 @@ it('is known after an upgrade: what was trained in it stays trained, and a stop 
 it('takes over when the one before has left', () => {
   const sim = waiting();
   const next: Attempt = { ...attempt, number: 2, devices: ['cpu0'] };
+  const begins: Attempt = { ...next, requestedAt: 2000, fromStep: 5 };
   const events: Told[] = [
     { event: IDLE, time: 2000, begun: { attempts: [{ task: 'a', attempt }] } },
     { event: started('a'), time: 2001, begun: {} },
     { event: IDLE, time: 2002, begun: { attempts: [{ task: 'a', attempt: next, takesOver: true }] } },
-    { event: told({ kind: 'stopped', step: 5 }), time: 2003, begun: {} }
+    {
+      event: told({ kind: 'stopped', step: 5 }),
+      time: 2003,
+      begun: { attempts: [{ task: 'a', attempt: begins }] }
+    }
   ];
   const session = events.reduce((before, one) => replay(before, one).session, sim.session);
   expect(statesOf(session)[0]).toEqual([
@@ -161,4 +167,35 @@ it('is not guessed of a trial: in journals of before, one of that number may hav
     return replayed([...old, { event, time: 2000 }]).state.cells.length;
   };
   expect([find(body.strategy), find(other)]).toEqual([1, 0]);
+});
+
+it('is told of a number that comes again, as what had it first never ran', () => {
+  const sim = waiting();
+  const again: Attempt = { ...attempt, requestedAt: 1995, devices: ['cpu0'] };
+  const events: Told[] = [
+    { event: IDLE, time: 2000, begun: { attempts: [{ task: 'a', attempt }] } },
+    { event: started('a'), time: 2001, begun: {} },
+    {
+      event: IDLE,
+      time: 2002,
+      begun: { attempts: [{ task: 'a', attempt: { ...attempt, number: 2 }, takesOver: true }] }
+    }
+  ];
+  const before = events.reduce((session, one) => replay(session, one).session, sim.session);
+  const hello = { node: cpuNode(2), groups: [], trials: [], inspecting: [] };
+  const lost: Told = { event: { kind: 'agent-connected', hello }, time: 2003, begun: {} };
+  const after = replay(before, {
+    ...lost,
+    begun: { attempts: [{ task: 'a', attempt: { ...again, number: 2 } }] }
+  });
+  expect(begunBetween(before, after.session).attempts).toEqual([
+    { task: 'a', attempt: { ...again, number: 2 } }
+  ]);
+  expect(statesOf(after.session)[0]).toEqual([
+    'starting',
+    [
+      [1, 'node', ['cpu1'], 'stopped'],
+      [2, 'node', ['cpu0'], undefined]
+    ]
+  ]);
 });

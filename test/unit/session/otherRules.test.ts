@@ -23,38 +23,42 @@ async function lives(first: number): Promise<{ seed: number; devices: number; lo
   );
 }
 
-it('by whatever rules it read its journal, an engine goes on with what trains, on devices of its own', async () => {
-  let going = 0;
-  for (const { seed, devices, log } of await lives(7501)) {
-    const random = mulberry32(seed);
-    for (const [name, rule] of Object.entries(RULES)) {
-      for (let cut = 0; cut < 4; cut++) {
-        const told = log.slice(0, Math.floor(random() * log.length));
-        const truth = replayed(told);
-        const training = truth.state.tasks.filter(isActive);
-        const known = replayed(told.map(one => rule(one, random)));
-        const what = `world ${seed} where ${name}, after ${told.length}`;
-        expect(known.state.tasks.map(begunOf), what).toEqual(truth.state.tasks.map(begunOf));
-        expect(triedIn(known), what).toEqual(triedIn(truth));
-        expect(replansOf(known), what).toEqual(replansOf(truth));
-        const hello: AgentHello = {
-          node: cpuNode(devices),
-          groups: training.flatMap(groupsOf),
-          trials: triedIn(truth),
-          inspecting: []
-        };
-        const time = (told.at(-1)?.time ?? 0) + 1;
-        const { state } = step(known, { kind: 'agent-connected', hello }, time).session;
-        const used = devicesInUse(state);
-        expect(new Set(used).size, what).toBe(used.length);
-        const alive = state.tasks.filter(isActive).flatMap(numbersOf);
-        expect(alive, what).toEqual(expect.arrayContaining(training.flatMap(numbersOf)));
-        going += training.length;
+it(
+  'by whatever rules it read its journal, an engine goes on with what trains, on devices of its own',
+  async () => {
+    let going = 0;
+    for (const { seed, devices, log } of await lives(7501)) {
+      const random = mulberry32(seed);
+      for (const [name, rule] of Object.entries(RULES)) {
+        for (let cut = 0; cut < 4; cut++) {
+          const told = log.slice(0, Math.floor(random() * log.length));
+          const truth = replayed(told);
+          const training = truth.state.tasks.filter(isActive);
+          const known = replayed(told.map(one => rule(one, random)));
+          const what = `world ${seed} where ${name}, after ${told.length}`;
+          expect(known.state.tasks.map(begunOf), what).toEqual(truth.state.tasks.map(begunOf));
+          expect(triedIn(known), what).toEqual(triedIn(truth));
+          expect(replansOf(known), what).toEqual(replansOf(truth));
+          const hello: AgentHello = {
+            node: cpuNode(devices),
+            groups: training.flatMap(groupsOf),
+            trials: triedIn(truth),
+            inspecting: []
+          };
+          const time = (told.at(-1)?.time ?? 0) + 1;
+          const { state } = step(known, { kind: 'agent-connected', hello }, time).session;
+          const used = devicesInUse(state);
+          expect(new Set(used).size, what).toBe(used.length);
+          const alive = state.tasks.filter(isActive).flatMap(numbersOf);
+          expect(alive, what).toEqual(expect.arrayContaining(training.flatMap(numbersOf)));
+          going += training.length;
+        }
       }
     }
-  }
-  expect(going).toBeGreaterThan(WORLDS);
-}, 60_000);
+    expect(going).toBeGreaterThan(WORLDS);
+  },
+  15_000 * WORLDS
+);
 
 const triedIn = ({ state }: ISession): string[] =>
   state.trials

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, SimpleNamespace
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ _OTHERS = frozenset({"name_or_path", "_name_or_path", "_commit_hash", "peft_conf
 """Where weights came from, which are compared themselves, and what adapters are each task's own."""
 _OF_MODULES = frozenset(vars(nn.Module()))
 _LIBRARY = "peft."
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType, partial)
 
 
 class HeldSettings:
@@ -35,7 +37,7 @@ class HeldSettings:
         self._seen: dict[int, Any] = {}
 
     def module(self, module: nn.Module) -> dict[str, Any]:
-        """Attributes of a module that are plain values, collections of them, or tensors."""
+        """Attributes of a module that are plain values, collections, tensors or functions."""
         of_library = type(module).__module__.startswith(_LIBRARY)  # each task's own settings
         return {
             key: self.of(value)
@@ -60,8 +62,8 @@ class HeldSettings:
             return [str(value.dtype), list(value.shape), _numbers(value)]
         if isinstance(value, Enum):
             return value.name
-        if isinstance(value, FunctionType | BuiltinFunctionType):
-            return [value.__qualname__, self._code.function(value)]
+        if isinstance(value, _FUNCTIONS):
+            return [getattr(value, "__qualname__", ""), self._code.function(value)]
         if isinstance(value, Mapping):
             return self._mapping(value)
         if isinstance(value, list | tuple | torch.Size):
@@ -76,9 +78,9 @@ class HeldSettings:
 
 
 def _is_other(value: Any) -> bool:
-    """Whether it is no collection, no tensor and nothing that is made to hold settings."""
+    """Whether it is none of these, and nothing that is made to hold settings."""
     kinds = (torch.Tensor, Mapping, list, tuple, set, frozenset, Enum, SimpleNamespace)
-    return not (isinstance(value, kinds) or is_dataclass(value))
+    return not (isinstance(value, (*kinds, *_FUNCTIONS)) or is_dataclass(value))
 
 
 def _is_path(value: object) -> bool:

@@ -31,6 +31,8 @@ class CellMeasurement:
         To be told of each window of steps.
     requested_at
         When what comes was asked for, in seconds since the epoch.
+    start_seconds
+        From then to the first step; None before it.
     save_seconds
         To commit a checkpoint to go on from; None where none was.
     """
@@ -40,18 +42,19 @@ class CellMeasurement:
     ) -> None:
         self.timer = StepTimer(most)
         self.requested_at = request.requested_at
+        self.start_seconds: float | None = None
         self.save_seconds: float | None = None
         self._request = request
         self._world = world
         self._device = device
-        self._start_seconds = 0.0
         self._peak = 0
         self._foreign_bytes: int | None = None
         device.reset_peak()
 
     def started(self) -> None:
         """The first step begins now."""
-        self._start_seconds = max(0.0, time.time() - self.requested_at)
+        if self.start_seconds is None:
+            self.start_seconds = max(0.0, time.time() - self.requested_at)
 
     def note_peak(self) -> None:
         """Take the memory that was needed so far for what steps need. A collective."""
@@ -62,7 +65,7 @@ class CellMeasurement:
         """All that is known. A collective."""
         if self._foreign_bytes is None:  # once: asking the driver takes a while
             self._foreign_bytes = int(self._world.max([self._device.foreign_bytes()])[0])
-        start = self._world.max([self._start_seconds])[0]
+        start = self._world.max([self.start_seconds or 0.0])[0]
         cell: ProfileCell = {
             "signature": self._request.signature,
             "strategy": self._request.strategy,

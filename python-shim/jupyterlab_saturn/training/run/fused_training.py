@@ -68,6 +68,7 @@ class FusedTraining:
         self._courses: list[Course] = [member.loop.course() for member in members]
         self._wanted: dict[int, WantedStep] = {}
         self._measured: tuple[int, ...] = ()
+        self._start_seconds: float | None = None  # of one of those who began
 
     def run(self) -> None:
         """Train all to their ends.
@@ -138,5 +139,9 @@ class FusedTraining:
             loop.measurement = None
         self._measured, lead = running, running[0]
         measurement = self._make_measurement(lead, len(running))
+        if self._start_seconds is not None:
+            # Of a run that has begun with more, of whom each started for itself.
+            measurement.start_seconds = self._start_seconds * len(running)
         measurement.started()
+        self._start_seconds = (measurement.start_seconds or 0.0) / len(running)
         self._members[lead].loop.measurement = measurement

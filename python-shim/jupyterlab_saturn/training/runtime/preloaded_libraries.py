@@ -53,8 +53,18 @@ def harmless_libraries() -> list[str]:
     return [name for name in _SLOW if name in _harmless]
 
 
+def is_slow(module: str) -> bool:
+    """Whether a module is one of them, or a part of one."""
+    return any(module == name or module.startswith(f"{name}.") for name in _SLOW)
+
+
+def may_name_slow(written: bytes) -> bool:
+    """Whether some of their names are in what is written somewhere."""
+    return any(name.encode() in written for name in _SLOW)
+
+
 def load(names: Iterable[str]) -> None:
-    """Load some of them. Raises whatever loading raises."""
+    """Load some of them, or parts of them. Raises whatever loading raises."""
     for name in names:
-        if name in _SLOW:
+        if is_slow(name):
             importlib.import_module(name)

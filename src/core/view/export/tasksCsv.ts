@@ -2,6 +2,7 @@ import { ENGLISH } from '../../model/translation.js';
 import type { SessionState, TaskState } from '../../wire/messages.js';
 import { type CsvValue, csv } from '../format/csv.js';
 import { argument } from '../format/format.js';
+import { standingPlan } from '../gantt/standingPlan.js';
 import { givenUpWords } from '../results/givenUpText.js';
 import { actualSeconds, plannedSeconds } from '../results/leaderboard.js';
 
@@ -11,6 +12,7 @@ import { actualSeconds, plannedSeconds } from '../results/leaderboard.js';
  */
 export function tasksCsv(state: SessionState): string {
   const { tasks } = state;
+  const plan = standingPlan(state);
   const params = namesOf(tasks, task => Object.keys(task.spec.params));
   const metrics = namesOf(tasks, task => Object.keys(task.result?.metrics ?? {}));
   const rungs = rungSteps(tasks);
@@ -43,7 +45,7 @@ export function tasksCsv(state: SessionState): string {
       ...metrics.map(name => result?.metrics[name]),
       ...rungs.map(step => rungAt(task, step)),
       ...(rungs.length > 0 ? [givenUpCell(task)] : []),
-      ...[plannedSeconds(state, spec.name), actualSeconds(task), deviceSeconds(task)].map(inMilliseconds),
+      ...[plannedSeconds(plan, spec.name), actualSeconds(task), deviceSeconds(task)].map(inMilliseconds),
       ...[attempts[0]?.requestedAt, last?.endedAt, attempts.length],
       ...[result?.model === undefined ? undefined : `${state.folder}/${result.model}`, error?.message]
     ];

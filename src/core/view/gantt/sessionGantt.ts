@@ -12,6 +12,7 @@ import {
   type IGanttRow
 } from './gantt.js';
 import { plannedBars, rowKey } from './plannedBars.js';
+import { standingPlan } from './standingPlan.js';
 import { type ITaskGroups, taskGroups } from './taskGroups.js';
 
 /** Another plan for the same tasks: a simple rule's, say. */
@@ -104,7 +105,8 @@ export function sessionGantt(
   baseline: GanttBaseline | null = null,
   { draft, movable }: ISessionGanttOptions = {}
 ): IGanttInput | null {
-  const { plan, run, cluster } = state;
+  const { run, cluster } = state;
+  const plan = standingPlan(state);
   const origin = chartOrigin(state);
   const after = (time: number | undefined): number =>
     time === undefined || origin === null ? 0 : Math.max(0, time - origin);

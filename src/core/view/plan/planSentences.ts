@@ -58,21 +58,27 @@ export function earlyPrice({ makespan, without }: EarlyPrice, trans: ITranslatio
 
 /** Whether the plan is about to be replaced, or should be; nothing for one that stands. */
 export function planAge(
-  { plan, planning }: Pick<SessionState, 'plan' | 'planning'>,
+  { plan, planning, goal }: Pick<SessionState, 'plan' | 'planning' | 'goal'>,
   trans: ITranslation
 ): Block | false {
   if (!plan) {
     return false;
   }
-  return planning
-    ? sentence(trans.__('A better plan is being looked for.'))
-    : !plan.fresh &&
-        sentence(
-          trans.__(
-            'Tasks, devices or measurements changed since this plan was made. Make a new one with `%saturn plan`.'
-          ),
-          'warning'
-        );
+  if (planning) {
+    return sentence(trans.__('A better plan is being looked for.'));
+  }
+  if (!plan.fresh && goal === 'run') {
+    return sentence(trans.__('Something has changed since; it is planned anew by itself where that pays.'));
+  }
+  return (
+    !plan.fresh &&
+    sentence(
+      trans.__(
+        'Tasks, devices or measurements changed since this plan was made. Make a new one with `%saturn plan`.'
+      ),
+      'warning'
+    )
+  );
 }
 
 /** What keeps a plan from being shorter, in a sentence or none. */

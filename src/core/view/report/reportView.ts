@@ -5,6 +5,7 @@ import { type Blocks, lead, tableBlock } from '../display/block.js';
 import { noTasks } from '../display/emptyStates.js';
 import { Markup, markup, printable } from '../format/escape.js';
 import { moment } from '../format/format.js';
+import { standingPlan } from '../gantt/standingPlan.js';
 import { baselineTable } from '../plan/baselineTable.js';
 import { planSentences } from '../plan/planSentences.js';
 import { sessionExplanation } from '../plan/planView.js';
@@ -30,7 +31,7 @@ export function reportView(
   curves: readonly ILoggedCurve[] = []
 ): Blocks {
   const chart = scheduleBlock(state, now, trans);
-  const plan = state.plan?.plan;
+  const plan = standingPlan(state)?.plan;
   const some = state.tasks.length > 0;
   return [
     { kind: 'title', text: titleOf(state, trans), under: trans.__('Written %1.', moment(now)) },
@@ -43,7 +44,7 @@ export function reportView(
     outcomeBlock(state, trans),
     replansBlock(state, now, trans),
     plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
-    sessionExplanation(state, trans)
+    plan !== undefined && sessionExplanation(state, trans)
   ];
 }
 

@@ -1,18 +1,19 @@
 import { metricIn } from '../../model/metricName.js';
 import { strategyLabel } from '../../model/strategy.js';
 import type { ITranslation } from '../../model/translation.js';
-import type { SessionState, TaskState } from '../../wire/messages.js';
+import type { PlanState, SessionState, TaskState } from '../../wire/messages.js';
 import { count, duration, metric, NOTHING } from '../format/format.js';
 import type { ICell, ITable } from '../format/table.js';
 import { lineage } from '../format/taskText.js';
+import { standingPlan } from '../gantt/standingPlan.js';
 import { metricNames, ranking } from './criterion.js';
 import { givenUpWords } from './givenUpText.js';
 import { type IStanding, sweepStandings } from './sweepStanding.js';
 import { stepsWords } from './validationText.js';
 
-/** Seconds the plan gives to a task; undefined when the plan does not have it. */
-export function plannedSeconds(state: SessionState, task: string): number | undefined {
-  const segments = state.plan?.plan.segments.filter(segment => segment.task === task) ?? [];
+/** Seconds a plan gives to a task; undefined when it does not have it. */
+export function plannedSeconds(plan: PlanState | undefined, task: string): number | undefined {
+  const segments = plan?.plan.segments.filter(segment => segment.task === task) ?? [];
   return segments.length === 0 ? undefined : segments.reduce((sum, s) => sum + s.end - s.start, 0);
 }
 
@@ -36,6 +37,9 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
   const unevaluated = tasks.some(task => task.result?.evaluationError !== undefined);
   const steps = tasks.map(task => stepsWords(task, trans));
   const clones = tasks.some(task => task.spec.cloneOf !== undefined);
+  const plan = standingPlan(state);
+  const planned = tasks.map(task => plannedSeconds(plan, task.spec.name));
+  const some = planned.some(seconds => seconds !== undefined);
   const notable = steps.some(words => words !== undefined);
   return {
     columns: [
@@ -47,7 +51,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
       ...(notable ? [{ label: trans.__('Steps'), align: 'right' as const, narrow: 'below' as const }] : []),
       ...(clones ? [{ label: trans.__('Origin'), narrow: 'tooltip' as const }] : []),
       { label: trans.__('Strategy'), narrow: 'tooltip' },
-      { label: trans.__('Planned'), align: 'right', narrow: 'tooltip' },
+      ...(some ? [{ label: trans.__('Planned'), align: 'right' as const, narrow: 'tooltip' as const }] : []),
       { label: trans.__('Took'), align: 'right' },
       { label: trans.__('Model'), narrow: 'tooltip' }
     ],
@@ -60,7 +64,7 @@ export function leaderboard(state: SessionState, trans: ITranslation): ITable {
       ...(notable ? [steps[i] ?? count(task.progress.step)] : []),
       ...(clones ? [lineage(task.spec, trans) ?? NOTHING] : []),
       strategies(task, trans),
-      duration(plannedSeconds(state, task.spec.name), trans),
+      ...(some ? [duration(planned[i], trans)] : []),
       duration(actualSeconds(task), trans),
       task.result?.model ?? NOTHING
     ])

@@ -2,7 +2,14 @@ import { hasDiverged } from '../../model/divergence.js';
 import { BY_LOSS } from '../../model/metricGoal.js';
 import { metricValue } from '../../model/metricName.js';
 import { isPaused, membersOf } from '../../model/sweepTasks.js';
-import type { Argument, Criterion, RungValue, SessionState, SweepState, TaskState } from '../../wire/messages.js';
+import type {
+  Argument,
+  Criterion,
+  RungValue,
+  SessionState,
+  SweepState,
+  TaskState
+} from '../../wire/messages.js';
 import { criterionOf } from './criterion.js';
 
 /** How good a task of a sweep is, as far as that is known. */

@@ -75,6 +75,7 @@ export function standingFacts(state: SessionState, trans: ITranslation): string[
   const troubles = [
     ...(failed > 0 ? [trans.__('%1 failed', count(failed))] : []),
     ...held(state, trans),
+    ...carried(state, trans),
     ...joining(state, trans),
     ...away(state, trans)
   ];
@@ -189,6 +190,18 @@ function joining({ bridge }: SessionState, trans: ITranslation): string[] {
           count(found)
         )
   ];
+}
+
+/** That something ends only once what it has saved has come from a node that does not share the session's folder. */
+function carried({ bridge, tasks }: SessionState, trans: ITranslation): string[] {
+  const apart = new Set(bridge?.nodes.flatMap(({ id, carries }) => (carries ? [id] : [])));
+  const nodes = tasks.flatMap(({ status, attempts }) => {
+    const node = status === 'stopping' ? attempts.at(-1)?.node : undefined;
+    return node !== undefined && apart.has(node) ? [node] : [];
+  });
+  return nodes.length > 0
+    ? [trans.__('waiting for files of %1', listing([...new Set(nodes)], trans, NAMED))]
+    : [];
 }
 
 function away(state: SessionState, trans: ITranslation): string[] {

@@ -1,6 +1,7 @@
 import { strategyKey } from '../../model/strategy.js';
-import type { SessionState, Strategy, TaskState } from '../../wire/messages.js';
+import type { PlanState, SessionState, Strategy, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
+import { standingPlan } from '../gantt/standingPlan.js';
 import { type IStanding, standingsByTask } from '../results/sweepStanding.js';
 import { timesLeft } from '../status/timeLeft.js';
 
@@ -45,8 +46,9 @@ export interface ITaskRows {
  * @param before - rows made earlier: what says the same is the same object, the list as well.
  */
 export function taskRows(state: SessionState, now: number, before?: ITaskRows): ITaskRows {
-  const { plan, tasks } = state;
-  const planned = before && before.plan === plan ? before.planned : plannedRuns(state);
+  const { tasks } = state;
+  const plan = standingPlan(state);
+  const planned = before && before.plan === plan ? before.planned : plannedRuns(plan);
   const left = state.goal === 'run' ? timesLeft(state, now) : new Map<string, number>();
   const standings = standingsByTask(state);
   const old = new Map(before?.rows.map(row => [row.task.spec.name, row]));
@@ -92,7 +94,7 @@ function legible(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.ceil(seconds / unit) * unit;
 }
 
-function plannedRuns({ plan }: SessionState): Map<string, IPlannedRun> {
+function plannedRuns(plan: PlanState | undefined): Map<string, IPlannedRun> {
   const runs = new Map<string, IPlannedRun>();
   const segments = plan?.plan.segments ?? [];
   const fused = new Map<string, number>();

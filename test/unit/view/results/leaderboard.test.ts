@@ -9,7 +9,7 @@ describe('times', () => {
     expect(task.attempts).toHaveLength(2);
     const held = task.attempts[1]!.endedAt! - task.attempts[0]!.requestedAt;
     expect(actualSeconds(task)).toBeCloseTo(held);
-    expect(plannedSeconds(state, task.spec.name)).toBeGreaterThan(0);
-    expect(plannedSeconds(state, 'unknown')).toBeUndefined();
+    expect(plannedSeconds(state.plan, task.spec.name)).toBeGreaterThan(0);
+    expect(plannedSeconds(state.plan, 'unknown')).toBeUndefined();
   });
 });

@@ -26,6 +26,18 @@ stopping.tasks = stopped.tasks.map(task =>
   task.status === 'stopped' ? { ...task, status: 'stopping' } : task
 );
 
+const carrying: SessionState = {
+  ...stopping,
+  bridge: {
+    kind: 'ray',
+    address: '10.0.0.1:6379',
+    request: { ray: { address: 'auto' } },
+    state: 'connected',
+    since: T0,
+    nodes: stopping.cluster!.nodes.map(({ id }) => ({ id, address: '10.0.0.2', carries: true }))
+  }
+};
+
 describe('progressLine', () => {
   it.each([
     [emptySession(), 'Saturn: no tasks yet'],
@@ -50,6 +62,7 @@ describe('progressLine', () => {
       'Saturn: 2/12 trained, 2 running, measuring, 1 of 2 trials done, 44 % done, about 14 s left'
     ],
     [stopping, 'Saturn: 2/12 trained, 2 stopping, 8 ready, 44 % done'],
+    [carrying, 'Saturn: 2/12 trained, 2 stopping, 8 ready, waiting for files of local, 44 % done'],
     [stopped, 'Saturn: 2/12 trained, 2 stopped, 8 ready'],
     [finishedSession(), 'Saturn: 11/12 trained, 1 failed']
   ])('%#', (state, line) => expect(progressLine(state, T0 + 12, ENGLISH)).toBe(line));

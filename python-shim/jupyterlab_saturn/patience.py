@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-_MOST = 8.0
+_MOST = 5.0
 
 
 def patience(seconds: float) -> float:

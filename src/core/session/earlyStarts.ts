@@ -1,0 +1,182 @@
+import type { Node, ProfileCell, TaskState } from '../wire/messages.js';
+import { candidateTasks, explorers, selectionOf } from './candidateTasks.js';
+import type { Command } from './command.js';
+import { freeDevices } from './dispatch.js';
+import { exploresInRun } from './exploration.js';
+import { fusionBase } from './fusedRuns.js';
+import { startGroup } from './groupStart.js';
+import { type IdlePlace, idlePlace } from './idlePlaces.js';
+import { plannedCluster } from './plannedCluster.js';
+import { aloneCells, failedTrials, isFeasibleBy } from './profileTable.js';
+import { type ISession, type IStep, isHeld } from './session.js';
+import { targetStep } from './stretches.js';
+import { countOf } from './taskTable.js';
+import { isHeldBack, isRoomForOne } from './wishes.js';
+
+/**
+ * A run begins with what is inspected, while the rest is: each signature's first task tries a strategy by training, and what is
+ * known to run begins on devices that would be idle. Any of it may be moved by the first plan of the run, which is made when
+ * all is inspected; or before, when something waits beside an idle device that only a plan can begin.
+ */
+
+/** With so many tasks for each device a task may as well begin by what makes the most of a device: hardly a plan does otherwise. */
+const CROWD = 2;
+
+/** How many tasks of a run are still inspected. */
+export function countComing(session: ISession): number {
+  const count = countOf(session.state.tasks, 'inspecting');
+  const selection = count > 0 ? selectionOf(session) : null;
+  if (selection === null) {
+    return count;
+  }
+  const selected = new Set(selection);
+  return session.state.tasks.filter(({ status, spec }) => status === 'inspecting' && selected.has(spec.name))
+    .length;
+}
+
+/** Whether a run begins with what is inspected, before the rest is. */
+export function beginsEarly(session: ISession): boolean {
+  return exploresInRun(session) && countComing(session) > 0;
+}
+
+/** Whether what is inspected is to wait for the rest before it is planned: nothing is idle meanwhile for lack of a plan. */
+export function awaitsRest(session: ISession, time: number): boolean {
+  return session.learning && countComing(session) > 0 && !isAnyHeldUp(session, time);
+}
+
+/**
+ * Have tasks that are known to run begin on devices that nothing else wants while others are inspected, the longest first.
+ *
+ * @param time - seconds since the epoch.
+ */
+export function startEarly(session: ISession, time: number): IStep {
+  if (!session.learning || !beginsEarly(session) || needsPlan(session)) {
+    return { session, commands: [] };
+  }
+  const isCrowded = countOpen(session) >= CROWD * countDevices(plannedCluster(session.state).nodes);
+  const commands: Command[] = [];
+  let next = session;
+  let free = freeDevices(next);
+  while (countDevices(free) > 0 && isRoomForOne(next)) {
+    const chosen = longest(waysOf(next, { free, isCrowded, time }));
+    if (!chosen) {
+      break;
+    }
+    const { task, place } = chosen;
+    const [started, command] = startGroup(next, task, { ...place, until: targetStep(task) }, time);
+    next = started;
+    commands.push(command);
+    free = freeDevices(next);
+  }
+  return { session: next, commands };
+}
+
+/** What only a plan can weigh: other goals than to be done soon, and what may not be exceeded. */
+function needsPlan({ state: { wishes } }: ISession): boolean {
+  const { objective, deviceSeconds, cost } = wishes ?? {};
+  return (objective ?? 'makespan') !== 'makespan' || deviceSeconds !== undefined || cost !== undefined;
+}
+
+/** A task that can begin, where, and how long it would take, in seconds. */
+interface IWay {
+  readonly task: TaskState;
+  readonly place: IdlePlace;
+  readonly seconds: number;
+}
+
+interface ISearch {
+  readonly free: readonly Node[];
+  readonly isCrowded: boolean;
+  readonly time: number;
+}
+
+/** The first task of each signature that can begin: what is known is the same for all. */
+function waysOf(session: ISession, search: ISearch): IWay[] {
+  return [...explorers(session).values()].flatMap(kin => {
+    const task = kin.find(
+      one => !isHeldBack(one, search.time) && !isWeighed(one) && !isKinComing(session, one)
+    );
+    const way = task && wayOf(session, task, search);
+    return way ? [way] : [];
+  });
+}
+
+function isWeighed({ wishes }: TaskState): boolean {
+  return wishes?.weight !== undefined || wishes?.deadline !== undefined;
+}
+
+/** How a task gets furthest with what devices do. Where there is a choice, and room for it, it is the plan's. */
+function wayOf(session: ISession, task: TaskState, { free, isCrowded }: ISearch): IWay | undefined {
+  const cells = usableCells(session, task);
+  if (cells.length > 1 && !isCrowded) {
+    return undefined;
+  }
+  const steps = targetStep(task) - (task.checkpointStep ?? 0);
+  const costOf = ({ strategy, stepSeconds = Infinity }: ProfileCell): number =>
+    strategy.devices * stepSeconds;
+  for (const cell of cells.sort((a, b) => costOf(a) - costOf(b))) {
+    const place = idlePlace(session, cell, free);
+    if (place) {
+      return { task, place, seconds: steps * (cell.stepSeconds ?? 0) };
+    }
+  }
+  return undefined;
+}
+
+function usableCells({ state }: ISession, task: TaskState): ProfileCell[] {
+  const { cells, excludeTechniques } = state;
+  const failed = failedTrials(cells);
+  const { signature = '' } = task.inspection ?? {};
+  const own = { signature, hash: task.spec.hash };
+  return aloneCells(cells).filter(
+    ({ signature: of, status, strategy, model }) =>
+      of === signature &&
+      status === 'ok' &&
+      strategy.nodes === undefined &&
+      !excludeTechniques.includes(strategy.technique) &&
+      isFeasibleBy(task, strategy) &&
+      failed.failure(own, strategy, model) === undefined
+  );
+}
+
+function longest(ways: readonly IWay[]): IWay | undefined {
+  return ways.reduce<IWay | undefined>(
+    (best, way) => (best === undefined || way.seconds > best.seconds ? way : best),
+    undefined
+  );
+}
+
+/** Whether a task of a run waits beside an idle device. */
+function isAnyHeldUp(session: ISession, time: number): boolean {
+  return isRoomForOne(session) && countDevices(freeDevices(session)) > 0 && isAnyWaiting(session, time);
+}
+
+function isAnyWaiting(session: ISession, time: number): boolean {
+  const selection = selectionOf(session);
+  const selected = selection && new Set(selection);
+  return session.state.tasks.some(
+    task =>
+      task.status === 'ready' &&
+      !isHeld(task) &&
+      !isHeldBack(task, time) &&
+      !isKinComing(session, task) &&
+      (selected?.has(task.spec.name) ?? true)
+  );
+}
+
+/** Whether a task may be trained in one run with others of its sweep that are inspected still. */
+function isKinComing({ state: { tasks } }: ISession, task: TaskState): boolean {
+  const { sweep } = task.spec;
+  return (
+    fusionBase(task) !== undefined &&
+    tasks.some(({ status, spec }) => status === 'inspecting' && spec.sweep === sweep)
+  );
+}
+
+/** How many tasks a run has yet to train. */
+function countOpen(session: ISession): number {
+  return candidateTasks(session).length + countComing(session);
+}
+
+const countDevices = (nodes: readonly Node[]): number =>
+  nodes.reduce((sum, { devices }) => sum + devices.length, 0);
