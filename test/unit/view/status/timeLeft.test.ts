@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { replay } from '../../../../src/core/session/replay.js';
 import { emptySession } from '../../../../src/core/session/session.js';
-import { step } from '../../../../src/core/session/step.js';
+
 import { paceOf } from '../../../../src/core/view/status/pace.js';
 import { sessionTimeLeft, taskTimeLeft, timesLeft } from '../../../../src/core/view/status/timeLeft.js';
-import type { JournalRecord, SessionEvent, SessionState } from '../../../../src/core/wire/messages.js';
+import type { SessionRecord, SessionState } from '../../../../src/core/wire/messages.js';
 import { EPOCH, plannedState } from '../../../fixtures/sessionStates.js';
 import { type ITruth, playedRun } from './playedRun.js';
 
@@ -105,12 +106,13 @@ describe('the time left of a run', () => {
 
 it('tells of a real run how long it still takes, from its journal', () => {
   const lines = readFileSync('test/fixtures/journals/1.jsonl', 'utf8').trimEnd().split('\n');
-  const records = lines.map(line => JSON.parse(line) as JournalRecord);
+  const records = lines.map(line => JSON.parse(line) as SessionRecord);
   const end = records.at(-1)!.time;
   let session = emptySession('fixture', '/tmp/fixture');
   const off: number[] = [];
-  for (const { event, time } of records) {
-    session = step(session, event as SessionEvent, time).session;
+  for (const record of records) {
+    const { time } = record;
+    session = replay(session, record).session;
     const { state } = session;
     const trained = state.tasks.filter(({ status }) => status === 'finished').length;
     const left = trained > 0 && state.plan?.fresh ? sessionTimeLeft(state, time) : undefined;
