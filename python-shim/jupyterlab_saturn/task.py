@@ -202,7 +202,8 @@ class Task:
         Processes of each rank that load batches ahead; 0 loads between the steps.
     before_step
         ``before_step(step, epoch)``, both counted from 0, is called on each rank before each
-        step: for what follows how far the training is.
+        step: for what follows how far the training is. Its samples are loaded by then: data that
+        follow the epoch have a ``set_epoch``, which is called before they are asked.
     export
         ``export(weights, folder)`` writes the trained model; a state dict in ``model.pt`` when
         absent. Called of a task made anew, whose `model` is whole and untrained.

@@ -109,15 +109,13 @@ class Training:
     gate: Path
 
     @classmethod
-    def begin(
-        cls, session: Session, home: Path, *, tasks: int = 4, on: int = 0, **params: Any
-    ) -> Training:
-        """Have tasks train on so many nodes of a session, or on each, some steps in."""
+    def begin(cls, session: Session, home: Path, *, tasks: int = 4, **params: Any) -> Training:
+        """Have a task train on each node of a session, some steps in."""
         one = cls(session, home / "gate")
         rates = [0.1 - number / 100 for number in range(tasks)]
         session.add(gated, {"lr": rates, "gate": str(one.gate), **params})
         session.run(exclude=ALONE)
-        until(lambda: len(trained_now(session)) == (on or len(usable(session))), SECONDS)
+        until(lambda: len(trained_now(session)) == len(usable(session)), SECONDS)
         return one
 
     def end(self) -> None:

@@ -157,6 +157,7 @@ def misfit(part: str) -> Task:
         "metrics": {"metrics": [nn.MSELoss()]},
         "schedule": {"schedule": 3},
         "epochs": {"epochs": "two"},
+        "layers": {"model": nn.Sequential(nn.LazyLinear(3))},
     }
     return replace(mlp(), **wrong[part])
 

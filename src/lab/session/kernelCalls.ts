@@ -42,11 +42,27 @@ export async function languageOf(kernel: Kernel.IKernelConnection): Promise<stri
 /**
  * Wait for the subshell of a comm, if its kernel has subshells: what is said before goes to the main
  * shell and waits there behind the cells that run.
+ *
+ * @returns whether it has one.
  */
-export async function subshellOf(comm: Kernel.IComm, kernel: Kernel.IKernelConnection | null): Promise<void> {
-  if (kernel?.supportsSubshells) {
-    // Not part of JupyterLab's interface, nor there before 4.4. Without one the main shell must do.
-    const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
-    await subshellStarted?.catch(() => undefined);
+export async function subshellOf(
+  comm: Kernel.IComm,
+  kernel: Kernel.IKernelConnection | null
+): Promise<boolean> {
+  // Not part of JupyterLab's interface, nor there before 4.4. Without one the main shell must do.
+  const { subshellStarted } = comm as { subshellStarted?: Promise<void> };
+  if (!kernel?.supportsSubshells || !subshellStarted) {
+    return false;
   }
+  return subshellStarted.then(
+    () => true,
+    () => false
+  );
 }
+
+/** That the extension is loaded in a kernel, and has opened no comm. */
+export const noComm = (): Failure => ({
+  code: 'no-comm',
+  message: 'The extension is loaded, but the kernel opened no channel to the panel.',
+  hint: 'Run %reload_ext jupyterlab_saturn in a cell.'
+});

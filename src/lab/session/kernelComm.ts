@@ -37,9 +37,9 @@ export class KernelComm implements IDisposable {
     return this._channel;
   }
 
-  /** Whether something may be said on the comm without waiting behind the cells that run. */
-  get isReady(): boolean {
-    return this._isReady;
+  /** Whether what is said on the comm never waits behind the cells that run. */
+  get isPrompt(): boolean {
+    return this._isPrompt;
   }
 
   get isDisposed(): boolean {
@@ -103,9 +103,9 @@ export class KernelComm implements IDisposable {
     channel.closed.connect(this._onClosed, this);
     this._memory.remember(this.kernel.id, channel.id);
     this._opened.emit(channel);
-    void subshellOf(comm, this.kernel).then(() => {
+    void subshellOf(comm, this.kernel).then(isPrompt => {
       if (this._channel === channel) {
-        this._isReady = true;
+        this._isPrompt = isPrompt;
         this._ready.emit(channel);
       }
     });
@@ -119,13 +119,13 @@ export class KernelComm implements IDisposable {
   private _drop(): void {
     this._channel?.dispose();
     this._channel = null;
-    this._isReady = false;
+    this._isPrompt = false;
   }
 
   private readonly _opened = new Signal<this, CommChannel>(this);
   private readonly _ready = new Signal<this, CommChannel>(this);
   private readonly _closed = new Signal<this, void>(this);
   private _channel: CommChannel | null = null;
-  private _isReady = false;
+  private _isPrompt = false;
   private _isDisposed = false;
 }

@@ -7,8 +7,9 @@ import type { CommChannel } from './commChannel.js';
 import type { CommMemory } from './commMemory.js';
 import type { ConnectionProblem } from './connectionProblem.js';
 import { FollowedSession } from './followedSession.js';
-import { languageOf, loadExtension } from './kernelCalls.js';
+import { languageOf, loadExtension, noComm } from './kernelCalls.js';
 import { KernelComm } from './kernelComm.js';
+import { KernelWork } from './kernelWork.js';
 import type { ILentLine } from './lentLines.js';
 import type { Incoming } from './messageChannel.js';
 import { notConnected } from './sessionLine.js';
@@ -87,17 +88,15 @@ export class SessionConnection implements ILentLine {
   }
 
   get isPrompt(): boolean {
-    const { kernel, isReady = false } = this._kernelComm ?? {};
-    return isReady && kernel?.supportsSubshells === true;
+    return this._kernelComm?.isPrompt ?? false;
   }
 
   /**
-   * Whether the kernel tells of the session, but hears nothing before the cell that runs has ended: so it is to a page that was
-   * loaded meanwhile.
+   * Whether the kernel tells of the session, but hears nothing before the cell that runs has ended: one without subshells, or
+   * of whose subshells a page that was loaded meanwhile has not learnt.
    */
   get isDeaf(): boolean {
-    const { kernel, channel = null, isReady } = this._kernelComm ?? {};
-    return channel !== null && kernel?.supportsSubshells === true && !isReady;
+    return this._work.isBusy && this._kernelComm?.channel != null && !this.isPrompt;
   }
 
   get isDisposed(): boolean {
@@ -116,7 +115,7 @@ export class SessionConnection implements ILentLine {
       problem = await loadExtension(kernelComm.kernel);
       if (!problem && !kernelComm.channel) {
         await kernelComm.look(() => this._session.turn === turn);
-        problem = kernelComm.channel ? null : Private.noComm();
+        problem = kernelComm.channel ? null : noComm();
       }
     } catch (error) {
       problem = failureOf(error);
@@ -143,6 +142,7 @@ export class SessionConnection implements ILentLine {
     this._isDisposed = true;
     this._session.dispose();
     this._leave();
+    this._work.dispose();
     Signal.disconnectReceiver(this);
     Signal.clearData(this);
   }
@@ -166,6 +166,7 @@ export class SessionConnection implements ILentLine {
         break;
       case 'idle':
       case 'busy':
+        this._work.take(status);
         if (this._restarted && this._kernelComm) {
           this._restarted = false;
           void this._probe(this._kernelComm);
@@ -195,10 +196,11 @@ export class SessionConnection implements ILentLine {
       const kernelComm = new KernelComm(kernel, this._memory);
       this._kernelComm = kernelComm;
       this._dead = false;
+      this._work.begin(kernel.status);
       this._wasConnected = kernel.connectionStatus === 'connected';
-      kernelComm.opened.connect(this._onOpened, this);
+      kernelComm.opened.connect((_, channel) => this._session.listen(channel));
       kernelComm.ready.connect(this._onReady, this);
-      kernelComm.closed.connect(this._onClosed, this);
+      kernelComm.closed.connect(() => this._session.enter({ kind: 'not-loaded' }));
       void this._probe(kernelComm);
     }
     this._changed.emit();
@@ -206,6 +208,7 @@ export class SessionConnection implements ILentLine {
 
   private _leave(): void {
     clearTimeout(this._slowTimer);
+    this._work.begin('idle');
     this._kernelComm?.dispose();
     this._kernelComm = null;
     this._session.enter(null);
@@ -252,10 +255,6 @@ export class SessionConnection implements ILentLine {
     }
   }
 
-  private _onOpened(_: KernelComm, channel: CommChannel): void {
-    this._session.listen(channel);
-  }
-
   private _onReady(_: KernelComm, channel: CommChannel): void {
     this._changed.emit();
     void this._session.greet(channel);
@@ -267,10 +266,6 @@ export class SessionConnection implements ILentLine {
     } else {
       this._session.enter({ kind: 'not-attached', session: status.session });
     }
-  }
-
-  private _onClosed(): void {
-    this._session.enter({ kind: 'not-loaded' });
   }
 
   private readonly _context: ISessionContext;
@@ -287,6 +282,7 @@ export class SessionConnection implements ILentLine {
     onDetached: status => this._onDetached(status)
   });
   private _slowTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly _work = new KernelWork(() => this._changed.emit());
   private _restarted = false;
   private _dead = false;
   private _wasConnected = false;
@@ -300,12 +296,4 @@ export namespace SessionConnection {
     memory: CommMemory;
     reattach: boolean;
   }
-}
-
-namespace Private {
-  export const noComm = (): Failure => ({
-    code: 'no-comm',
-    message: 'The extension is loaded, but the kernel opened no channel to the panel.',
-    hint: 'Run %reload_ext jupyterlab_saturn in a cell.'
-  });
 }

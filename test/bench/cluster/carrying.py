@@ -55,7 +55,7 @@ async def carry(address: str, megabytes: int, say: Callable[[str], None]) -> Non
             while len(rows := told.read_text("utf-8").splitlines()) <= number:
                 assert not carrying.done()
                 usage.look()
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(1.0)  # to look is work as well
             row = json.loads(rows[number])
             costs = {"agent": row["work"], **usage.work()}
             memory = {"agent": row["memory"], **usage.memory}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from jupyterlab_saturn import Session
 from ray_cluster import RayCluster, RayNode
-from ray_scene import SECONDS, Training, far_of, task_of, trained_now, usable
+from ray_scene import SECONDS, Training, far_of, task_of, where
+from test_story import statuses
 from waiting import until
 
 WAYS: tuple[tuple[str, Callable[[RayNode], object]], ...] = (
@@ -20,20 +21,19 @@ WAYS: tuple[tuple[str, Callable[[RayNode], object]], ...] = (
 
 
 def lose(session: Session, cluster: RayCluster, home: Path, say: Callable[[str], None]) -> None:
-    """Lose nodes of a cluster, which has three and cables, while two tasks train."""
-    until(lambda: len(usable(session)) == 3, SECONDS)
-    training = Training.begin(session, home, tasks=2, on=2, steps=100_000)
+    """Lose the other node of a cluster with cables, each time while a device here is free."""
+    session.cluster(cpu=2)
     for what, lost in WAYS:
-        until(lambda: len(trained_now(session)) == 2 and {*far_of(session)} & trained_now(session))
-        far, name = next(
-            (task["attempts"][-1]["node"], task["spec"]["name"])
-            for task in session.state["tasks"]
-            if task["attempts"][-1]["node"] in far_of(session)
-        )
-        before = len(task_of(session, name)["attempts"])
+        until(lambda: far_of(session), SECONDS)
+        Training.begin(session, home, tasks=3, steps=100_000)
+        until(lambda: [*statuses(session.state).values()] == ["running"] * 3, SECONDS)
+        [far] = far_of(session)
+        [name] = [name for name, nodes in where(session).items() if nodes[-1] == far]
+        session.stop([next(other for other in where(session) if other != name)])
+        until(lambda: "stopped" in statuses(session.state).values(), SECONDS)
+        before = len(where(session)[name])
         broken = time.monotonic()
-        node = _node_of(session, cluster, far)
-        lost(node)
+        lost(cluster.nodes[1])
 
         def goes_on(name: str = name, before: int = before) -> bool:
             task = task_of(session, name)
@@ -45,14 +45,8 @@ def lose(session: Session, cluster: RayCluster, home: Path, say: Callable[[str],
         took = time.monotonic() - broken
         say(f"a node is lost as {what}: its task makes its next step {took:.1f} s later")
         if lost is RayNode.cut:
-            node.mend()
-        if lost is not WAYS[-1][1]:
-            until(lambda: len(usable(session)) == 3, SECONDS)
-    session.stop()
-    training.gate.touch()
-
-
-def _node_of(session: Session, cluster: RayCluster, far: str) -> RayNode:
-    """The node of a cluster that a session calls so."""
-    [address] = [node["address"] for node in session.state["bridge"]["nodes"] if node["id"] == far]
-    return next(node for node in cluster.nodes if node.address == address)
+            cluster.nodes[1].mend()
+        session.stop()
+        until(lambda: "running" not in statuses(session.state).values(), SECONDS)
+        until(lambda: "stopping" not in statuses(session.state).values(), SECONDS)
+        session.remove([*where(session)], yes=True)

@@ -126,6 +126,7 @@ describe('NotebookLine', () => {
     kernel.subshell = new Promise(resolve => {
       hear = resolve;
     });
+    kernel.status = 'busy';
     open();
     await settle();
     kernel.openComm('comm').say('state', { state: plannedState() });

@@ -125,6 +125,90 @@ def test_what_is_not_known_to_be_right_needs_its_own_loop(
     assert caught.value.made is made
 
 
+def small(
+    step: Any = None, schedule: Any = None, *, validates: bool = True, watched: str | None = None
+) -> Any:
+    """A module of a layer, with another ``training_step`` or schedule."""
+    import pytorch_lightning as pl
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    class Small(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(4, 1)
+
+        def training_step(self, batch: Any, _: int) -> Any:
+            loss = nn.functional.mse_loss(self.net(batch[0]), batch[1])
+            self.log("train_loss", loss)
+            return loss
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            return optimizer if schedule is None else {
+                "optimizer": optimizer, "lr_scheduler": schedule(optimizer)
+            }  # fmt: skip
+
+    if step is not None:
+        Small.training_step = step  # type: ignore[method-assign]
+    if validates:
+        Small.validation_step = lambda self, batch, _: self.log(  # type: ignore[method-assign]
+            "val_loss", nn.functional.mse_loss(self.net(batch[0]), batch[1])
+        )
+    data = DataLoader(TensorDataset(torch.randn(8, 4), torch.randn(8, 1)), batch_size=4)
+    stops = [] if watched is None else [pl.callbacks.EarlyStopping(watched)]
+    return Small(), data, data, quiet_trainer(max_epochs=2, callbacks=stops)
+
+
+def plateau(**options: Any) -> Any:
+    return lambda optimizer: {
+        "scheduler": torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer), **options
+    }  # fmt: skip
+
+
+def skipping(self: Any, batch: Any, index: int) -> Any:
+    if index == 1:
+        return None
+    with torch.enable_grad():
+        return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+
+def within(self: Any, batch: Any, _: int) -> Any:
+    with torch.enable_grad():
+        return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+
+def reading_rate(self: Any, batch: Any, _: int) -> Any:
+    rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+    return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1]) * (1 + rate)
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"watched": "train_loss"}, "acts upon a metric that training_step logs"),
+        ({"watched": "other", "validates": False}, "acts upon metrics, and is never validated"),
+        ({"schedule": plateau(monitor="train_loss")}, "a metric that training_step logs"),
+        ({"schedule": plateau(monitor="x"), "validates": False}, "is never validated"),
+        ({"schedule": plateau(monitor="x", strict=False)}, "its lr_scheduler says strict"),
+        ({"schedule": plateau(monitor="x", opt_idx=1)}, "its lr_scheduler says opt_idx"),
+        ({"step": skipping}, "returns nothing of some batches"),
+    ],
+)
+def test_what_it_acts_upon_must_be_known_here(params: dict[str, Any], words: str) -> None:
+    with pytest.raises(NeedsNative) as caught:
+        adapt(small(**params))
+    assert words in caught.value.reason
+
+
+def test_what_it_acts_upon_and_is_known_is_taken_over() -> None:
+    assert adapt(small(watched="val_loss")).stop_early is not None
+    assert adapt(small(schedule=plateau(monitor="val_loss", strict=True))).schedule_metric
+    assert adapt(small(within, validates=False)).steps == 4
+    task = adapt(small(reading_rate))  # which is looked at before an optimizer is made
+    assert torch.isfinite(task.forward(task.model, next(iter(task.model.trainer.train_dataloader))))
+
+
 def test_a_callback_that_trains_needs_its_own_loop() -> None:
     import pytorch_lightning as pl
 

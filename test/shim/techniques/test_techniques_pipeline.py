@@ -312,6 +312,22 @@ def test_statistics_of_batch_normalisation_are_those_of_one_device(session: Sess
     assert_same(session, piped, spec)
 
 
+def test_a_model_in_double_precision_is_counted_on_all_ranks(session: Session) -> None:
+    def double() -> Any:
+        from torch.utils.data import TensorDataset
+
+        task = mlp()
+        inputs, targets = task.data[:]
+        data = TensorDataset(inputs.double(), targets)
+        return mlp(model=task.model.double(), data=data, eval_data=None, metrics={})
+
+    spec = session.spec(double)
+    finish(session.train(spec, "single"))
+    piped = {**spec, "name": "double-piped"}
+    finish(train(session, piped, 2, "1f1b", 4))
+    assert_same(session, piped, spec)
+
+
 def test_an_error_of_the_user_is_told_as_it_is(session: Session) -> None:
     session.script.write_text(json.dumps({"raise-last": 2}))
     spec = session.spec(mlp, "raising", script=str(session.script))

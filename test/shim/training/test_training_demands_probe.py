@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
-from jupyterlab_saturn.training.inspect import demands_probe
+from jupyterlab_saturn.training.inspect import demands_probe, own_counts
 from jupyterlab_saturn.training.inspect.demands_probe import Probed, probe_demands
 from jupyterlab_saturn.training.inspect.shortened_model import shortened
 from jupyterlab_saturn.training.task.samples import Samples
@@ -62,6 +62,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
     monkeypatch.setattr(demands_probe, "_SECONDS", 1.0)
     monkeypatch.setattr(demands_probe, "_MOST_SECONDS", 2.0)
+    monkeypatch.setattr(own_counts, "_SECONDS", 0.1)
 
 
 def test_a_quick_model_is_tried_as_it_is() -> None:

@@ -13,6 +13,7 @@ from jupyterlab_saturn.errors import Json, SaturnError
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.components.seeding import global_state
 from jupyterlab_saturn.training.inspect.dry_run import dry_run
+from jupyterlab_saturn.training.inspect.repeatable_data import require_repeatable_data
 from jupyterlab_saturn.training.task.samples import Samples
 from jupyterlab_saturn.training.task.task_validation import (
     require_repeatable,
@@ -335,3 +336,32 @@ def test_batches_of_several_shapes_are_warned_of() -> None:
     rows = [(torch.tensor([float(length)]), 0) for length in range(1, 20)]
     (text,) = warned(mlp(data=rows, collate=pad))
     assert text.startswith("Batches differ in shape")
+
+
+@pytest.mark.parametrize(("after", "refused"), [(5000, True), (None, False)])
+def test_samples_that_change_by_how_often_they_are_loaded_are_refused(
+    after: int | None, refused: bool
+) -> None:
+    class Counting(Dataset[Any]):
+        """Grows harder, or only tells how often it was asked."""
+
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def __len__(self) -> int:
+            return 16
+
+        def __getitem__(self, index: int) -> Any:
+            self.asked += 1
+            return torch.full((6,), 1.0 + (after is not None and self.asked > after)), index % 3
+
+    task = mlp(data=Counting())
+    try:
+        require_repeatable_data(task, samples(task), range(8))
+    except SaturnError as error:
+        assert refused
+        assert error.code == "unseeded-data"
+        assert "the data's asked" in error.message
+    else:
+        assert not refused
+        assert task.data.asked < 5000, "what was tried is taken back"  # type: ignore[attr-defined]

@@ -105,6 +105,7 @@ def test_one_broken_task_among_many_hurts_nobody(session: Session) -> None:
         ("metrics", "The metrics are no functions by name."),
         ("schedule", "The schedule is a int, not a function."),
         ("epochs", "A length of 'two' leaves nothing to train."),
+        ("layers", "The size of 0.weight is not known yet"),
     ],
 )
 def test_wrong_parts_are_told_in_the_users_words(session: Session, part: str, message: str) -> None:

@@ -144,3 +144,140 @@ def test_parts_of_a_batch_are_the_batch_whoever_draws(collate: Any) -> None:
         assert torch.equal(torch.cat(pair), one)
     again = Samples(Half(), collate, 3).batch(indices, epoch=3)
     assert not torch.equal(again[0], whole[0])
+
+
+class Counting(torch.optim.SGD):
+    """Its rate follows a count that no state has."""
+
+    def __init__(self, params: Any, late: bool = False) -> None:
+        super().__init__(params, lr=0.1)
+        self.steps = 0
+        self.late = late
+
+    def step(self, closure: Any = None) -> Any:
+        self.steps += 1
+        for group in self.param_groups:
+            group["lr"] = 0.1 / (self.steps if not self.late else 1 + self.steps // 1000)
+        return super().step(closure)
+
+
+class Lookahead(torch.optim.SGD):
+    """Remembers slow weights in a list of its own."""
+
+    def __init__(self, params: Any) -> None:
+        super().__init__(params, lr=0.1)
+        groups = self.param_groups
+        self.slow = [p.detach().clone() for group in groups for p in group["params"]]
+        self.state_of_slow = 0
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        super().step(closure)
+        self.state_of_slow = (self.state_of_slow + 1) % 5
+        if self.state_of_slow == 0:
+            parameters = (p for group in self.param_groups for p in group["params"])
+            for parameter, slow in zip(parameters, self.slow, strict=True):
+                slow.lerp_(parameter, 0.5)
+                parameter.copy_(slow)
+
+
+class Wrapping(torch.optim.Optimizer):
+    """One round another, without what PyTorch's have."""
+
+    def __init__(self, params: Any) -> None:
+        self.inner = torch.optim.SGD(params, lr=0.1)
+        self.param_groups, self.state = self.inner.param_groups, self.inner.state
+        self.defaults = self.inner.defaults
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        self.inner.zero_grad(set_to_none)
+
+    def step(self, closure: Any = None) -> Any:
+        return self.inner.step(closure)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "why"),
+    [
+        (Counting, "remembers what is neither in its state"),
+        (lambda params: Counting(params, late=True), "counts its steps in the optimizer's steps"),
+        (Lookahead, "remembers what is neither in its state"),
+        (Wrapping, "has no state to be had"),
+    ],
+)
+def test_an_optimizer_that_a_pause_would_change_is_refused(optimizer: Any, why: str) -> None:
+    error = refusal(optimizer=optimizer)
+    assert error.code == "unsupported"
+    assert why in error.message
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda params: torch.optim.AdamW(params, 1e-2, amsgrad=True),
+        lambda params: torch.optim.SGD(params, 0.1, momentum=0.9, nesterov=True),
+        lambda params: torch.optim.NAdam(params, 1e-2),
+        lambda params: torch.optim.Rprop(params, 1e-2),
+        lambda params: torch.optim.Adafactor(params, 1e-2),
+        lambda params: torch.optim.ASGD(params, 1e-2, t0=4),
+    ],
+)
+def test_optimizers_of_pytorch_are_paused_without_a_word(optimizer: Any) -> None:
+    assert told(optimizer=optimizer, schedule=None) == []
+
+
+def test_a_rate_that_is_a_tensor_is_paused_as_well() -> None:
+    rate = torch.tensor(1e-2)
+    assert told(optimizer=lambda params: torch.optim.Adam(params, rate, foreach=False)) == []
+
+
+def test_a_schedule_that_a_pause_would_change_is_refused() -> None:
+    calls = {"made": 0}
+
+    def factor(_: int) -> float:
+        calls["made"] += 1
+        return 0.9 ** calls["made"]
+
+    error = refusal(schedule=lambda o, _: torch.optim.lr_scheduler.LambdaLR(o, factor))
+    assert error.code == "unsupported"
+    assert "other learning rates" in error.message
+
+
+def test_what_is_called_before_a_step_does_not_count_by_itself() -> None:
+    model = nn.Linear(6, 3)
+    calls: list[int] = []
+
+    def heat(_step: int, _epoch: int) -> None:
+        calls.append(1)
+        model.temperature = 1.0 + len(calls)
+
+    error = refusal(model=model, before_step=heat)
+    assert "the model's temperature" in error.message
+    assert "each time it is called" in error.message
+
+    def follow(step: int, _epoch: int) -> None:
+        model.temperature = 1.0 + step
+
+    assert told(model=model, before_step=follow) == []
+
+
+class Growing(Dataset[Any]):
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return 16
+
+    def __getitem__(self, index: int) -> Any:
+        return torch.full((6,), 1.0 + self.epoch), index % 3
+
+
+def test_samples_are_not_changed_before_a_step_for_they_are_loaded_by_then() -> None:
+    data = Growing()
+
+    def tell(_step: int, epoch: int) -> None:
+        data.epoch = epoch
+
+    error = refusal(steps=8, data=data, batch_size=4, before_step=tell)
+    assert "changes samples of the data" in error.message
+    assert "set_epoch" in (error.hint or "")

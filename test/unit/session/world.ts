@@ -357,6 +357,8 @@ export class Life {
     for (const next of [...groups].filter(({ held }) => held === group)) {
       next.held = null;
       next.from = this._checkpointOf(name);
+      // It may have been told to leave before it knew where it begins.
+      next.until = Math.max(next.until, next.from);
       const start = this._world.cramped ? this._costs(name, next.start.strategy).startSeconds : 0;
       next.begun = Math.max(sim.time + start, next.readyAt) + LOAD_SECONDS;
       if (kind === 'finished') {

@@ -10,13 +10,13 @@ class Accumulation:
 
     Parameters
     ----------
-    batches
-        Of an epoch.
     parts
         Batches of a step, but for the last one of an epoch.
 
     Attributes
     ----------
+    batches
+        Of an epoch.
     steps_per_epoch
         Optimizer steps of an epoch.
     count
@@ -25,6 +25,7 @@ class Accumulation:
 
     def __init__(self, batches: int, parts: int) -> None:
         self.steps_per_epoch = max(1, math.ceil(batches / parts))
+        self.batches = batches
         self.count = parts
         self._parts = parts
         self._last = batches % parts or parts

@@ -11,6 +11,9 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from ..components.seeding import undisturbed
 from .adapter import NeedsNative
 
+_FOLLOWED = ("scheduler", "interval", "frequency", "monitor", "name")
+_OPTIONS: Mapping[str, Any] = {"strict": True, "reduce_on_plateau": False}
+
 
 class Configuration:
     """What ``configure_optimizers`` makes of the parameters as a technique placed them.
@@ -43,6 +46,10 @@ class Configuration:
         self._frequency = int(self._option("frequency", 1))
         if not optimizers:
             raise NeedsNative("it has no optimizer", made)
+        module.trainer.optimizers = optimizers  # what its steps may look at before they are made
+        odd = [name for name, value in self._options() if value is not _OPTIONS.get(name)]
+        if odd:
+            raise NeedsNative(f"its lr_scheduler says {odd[0]}", made)
         if isinstance(self._bare(), ReduceLROnPlateau):
             self.monitor = str(self._option("monitor", "loss"))
             if self.every != "epoch" or self._frequency != 1:
@@ -83,6 +90,11 @@ class Configuration:
                 made,
             )
         return listed[0], listed[1][0] if listed[1] else None
+
+    def _options(self) -> list[tuple[str, Any]]:
+        """What is said of the schedule and not followed here, unless it is as it is anyway."""
+        said = self._scheduler if isinstance(self._scheduler, Mapping) else {}
+        return [(name, value) for name, value in said.items() if name not in _FOLLOWED]
 
     def _option(self, name: str, otherwise: Any) -> Any:
         said = self._scheduler

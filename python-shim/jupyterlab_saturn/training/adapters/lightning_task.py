@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dis
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +12,7 @@ from torch.utils.data import DataLoader, default_collate
 from ...errors import SaturnError
 from ...task import Task
 from ..components.compiled import compiled_in_place
+from ..components.told_dataset import ToldDataset
 from ..runtime.preparation import root_first
 from .accumulation import Accumulation
 from .adapter import NeedsNative, is_a
@@ -34,6 +33,7 @@ from .lightning_settings import LIBRARIES, options_of, reasons
 from .lightning_trainer import TrainerInPlace
 from .overrides import comes_from
 from .trackers_asked import of_lightning
+from .training_step_code import TrainingStepCode
 
 _PRECISIONS: dict[str, Any] = {
     "32": "float32",
@@ -68,14 +68,22 @@ def from_lightning(parts: Parts) -> Task:
     trainer = TrainerInPlace(options, parts.data)
     loader, held_out_loaders = _loaders(parts, trainer)
     train, batches = _train(loader, options)
+    if ToldDataset.of(train.data) is not train.data:
+        raise NeedsNative("its dataset has a set_epoch, which Lightning does not call", parts.made)
     accumulated = options["accumulate_grad_batches"]
-    if accumulated > 1 and _reads_index(module):
+    code = TrainingStepCode(module)
+    if code.may_return_nothing():
+        raise NeedsNative("training_step returns nothing of some batches", parts.made)
+    if accumulated > 1 and code.reads_index():
         raise NeedsNative("training_step looks at batch_idx while batches add up", parts.made)
     accumulation = Accumulation(batches, accumulated)
     per_epoch = accumulation.steps_per_epoch
     steps = _steps(options, per_epoch, has_trainer=parts.trainer is not None)
     trainer.follow(accumulation, batches, steps)
     configuration = Configuration(module, parts.made, batches, accumulated)
+    watched = [*_watched(options["callbacks"], module), configuration.monitor]
+    if code.texts.intersection(watched):
+        raise NeedsNative("it acts upon a metric that training_step logs", parts.made)
     tracking, untold = of_lightning(parts)
     task = Task(
         model=module,
@@ -100,7 +108,10 @@ def from_lightning(parts: Parts) -> Task:
         remarks=(*_remarks(parts), *untold),
         tracking=tracking,
     )
-    if not held_out_loaders or not _is_own(module, "validation_step"):
+    validates = bool(held_out_loaders) and _is_own(module, "validation_step")
+    if any(watched) and not validates:
+        raise NeedsNative("it acts upon metrics, and is never validated", parts.made)
+    if not validates:
         return task
     held_out = HeldOutBatches(held_out_loaders, options["limit_val_batches"])
     trainer.num_val_batches = held_out.counts
@@ -217,6 +228,12 @@ def _loaders(parts: Parts, trainer: TrainerInPlace) -> tuple[DataLoader[Any], li
     return train, [each for each in listed if each is not None]
 
 
+def _watched(callbacks: Sequence[Any], module: Any) -> list[str]:
+    """The metrics by which callbacks decide how long to train."""
+    kind = f"{package_of(module)}.callbacks.early_stopping.EarlyStopping"
+    return [each.monitor for each in callbacks if is_a(each, kind)]
+
+
 def _rules(callbacks: Sequence[Any], module: Any) -> dict[str, Any]:
     """Of a task: when to stop, and what says how good it is."""
     root = f"{package_of(module)}.callbacks"
@@ -225,20 +242,12 @@ def _rules(callbacks: Sequence[Any], module: Any) -> dict[str, Any]:
     rules: dict[str, Any] = {}
     if stopping:
         rules["stop_early"] = Stopping(stopping[0])
+    of_training = TrainingStepCode(module).texts
     for callback in (*saving, *stopping):
-        if callback.monitor is not None and "best" not in rules:
+        known = callback.monitor is not None and callback.monitor not in of_training
+        if known and "best" not in rules:
             rules["best"] = f"{callback.monitor}:{callback.mode}"
     return rules
-
-
-def _reads_index(module: Any) -> bool:
-    """Whether ``training_step`` does anything with the number of the batch."""
-    step = inspect.unwrap(type(module).training_step)
-    names = list(inspect.signature(step).parameters)[2:]
-    return any(
-        instruction.opname.startswith("LOAD") and instruction.argval in names
-        for instruction in dis.get_instructions(step)
-    )
 
 
 def _remarks(parts: Parts) -> Iterator[str]:

@@ -87,7 +87,7 @@ class TrainerInPlace:
         if name.startswith("__"):
             raise AttributeError(name)
         raise UnknownAttribute(
-            "unsupported",
+            "no-trainer",
             f"The LightningModule asks its Trainer for {name}, which there is not here.",
             "Leave it out, or train it natively: add the cell with %%saturn task --native.",
         )

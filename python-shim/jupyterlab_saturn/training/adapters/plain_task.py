@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, default_collate
 
 from ...task import Task, default_optimizer, loss_of_model
 from ..components.compiled import compiled_in_place
+from ..components.told_dataset import ToldDataset
 from .data_loader import unpack_loaders
 from .optimizer_instance import like, made_anew, named_groups
 
@@ -37,6 +38,7 @@ def completed(task: Task) -> Task:
     if task.parameter_groups is None:  # those of an adapter are by name
         task = replace(task, model=compiled_in_place(task.model))
     task = unpack_loaders(task)
+    task = replace(task, data=ToldDataset.of(task.data))
     if isinstance(task.optimizer, torch.optim.Optimizer):
         given = task.optimizer
         optimizer, groups = made_anew(given, task.model)

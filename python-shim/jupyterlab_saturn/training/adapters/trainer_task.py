@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import (
@@ -39,6 +39,10 @@ from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_b
 from .trainer_loss import Divisor, WholeLoss, divisor_of, items_in, said_loss
 from .trainer_optimizer import optimizer_of, schedule_of
 from .trainer_settings import early_stopping_callback, reasons
+from .trainer_state import TrainerState, is_users, reads_optimizer
+
+if TYPE_CHECKING:
+    from ...task import BeforeStep
 
 _TRIED = (2, 16, 128)
 """Samples of the batches that are looked at, one after another."""
@@ -59,6 +63,8 @@ def from_trainer(trainer: Trainer) -> Task:
         raise NeedsNative(" and ".join(why), trainer)
     _prepare(trainer)
     args = trainer.args
+    if is_users(trainer.compute_loss) and reads_optimizer(trainer.compute_loss):
+        raise NeedsNative("its compute_loss looks at the optimizer", trainer)
     model: Any = trainer.model
     parts = args.gradient_accumulation_steps
     loss = logits_loss(trainer)
@@ -99,7 +105,7 @@ def from_trainer(trainer: Trainer) -> Task:
         clip_norm=args.max_grad_norm or None,
         precision="bfloat16" if args.bf16 else "float16" if args.fp16 else "float32",
         workers=train.workers,
-        before_step=accumulation if equal and divisor == "nothing" else None,
+        before_step=_before_step(trainer, accumulation, needed=equal and divisor == "nothing"),
         export=partial(_export, trainer) if hasattr(model, "save_pretrained") else None,
         tracking=tracking,
         remarks=tuple(remarks),
@@ -124,6 +130,15 @@ def _prepare(trainer: Trainer) -> None:
     if args.neftune_noise_alpha is not None:
         activate_neftune(model, args.neftune_noise_alpha, trainer.accelerator)  # type: ignore[no-untyped-call]
     model.train()  # all of it, as the Trainer has it in each step
+
+
+def _before_step(
+    trainer: Trainer, accumulation: Accumulation, *, needed: bool
+) -> BeforeStep | None:
+    """What follows how far the training is: for a loss of the user's own also in ``state``."""
+    if not is_users(trainer.compute_loss):
+        return accumulation if needed else None
+    return TrainerState(trainer, accumulation)
 
 
 def _divisor(trainer: Trainer, train: Unpacked, collate: Collate, *, of_logits: bool) -> Divisor:

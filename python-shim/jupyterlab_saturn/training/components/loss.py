@@ -140,15 +140,22 @@ def _counted(loss: Loss, known: LossCount | None) -> Loss:
 class Part:
     """The loss of one rank's part of a batch, as it grows by micro-batches.
 
+    Parameters
+    ----------
+    counts
+        Of what type its counts are, where other ranks may not know that of its losses; as theirs
+        when None.
+
     Attributes
     ----------
     logged
         What was logged beside it.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, counts: torch.dtype | None = None) -> None:
         self.logged = Means()
         self._device = device
+        self._counts = counts
         self._total: torch.Tensor | None = None
         self._count: torch.Tensor | None = None
         self._sum: Callable[[], torch.Tensor] | None = None  # of all ranks' counts
@@ -174,7 +181,8 @@ class Part:
             value = loss.mean if weight == 1.0 else loss.mean * weight
         else:
             value, own = (loss.value, loss.count) if weight > 0 else (loss.value * 0.0, 0.0)
-            counted = torch.as_tensor(own, dtype=_precise(value).dtype, device=self._device)
+            kind = self._counts or _precise(value).dtype
+            counted = torch.as_tensor(own, dtype=kind, device=self._device)
             self._count = counted if self._count is None else self._count + counted
         told = _precise(value.detach())
         self._total = told if self._total is None else self._total + told
@@ -208,7 +216,7 @@ class Part:
         assert self._total is not None
         if self._sum is None:
             return self._total, None
-        scale = 1 / self._sum()
+        scale = 1 / self._sum().to(self._total.dtype)
         return self._total * scale, scale
 
 

@@ -33,7 +33,7 @@ class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         self.tells |= func is torch.ops.aten._local_scalar_dense.default
-        if torch.Tag.nondeterministic_seeded not in func.tags:
+        if torch.Tag.nondeterministic_seeded not in func.tags or _draws_nothing(func, args, kwargs):
             return result
         given = (*args, *(kwargs or {}).values())
         self.draws = True
@@ -42,6 +42,16 @@ class ConstantRandomness(TorchDispatchMode):  # type: ignore[no-untyped-call]
             for each in given
         )
         return _constant(func, args, kwargs or {}, result)
+
+
+def _draws_nothing(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> bool:
+    """Whether it leaves nothing out by chance, as attention does without dropout."""
+    named = {each.name: value for each, value in zip(func._schema.arguments, args, strict=False)}
+    given = {**named, **(kwargs or {})}
+    chances = [given[name] for name in ("dropout_p", "p") if name in given]
+    if not chances and "dropout_p" in (each.name for each in func._schema.arguments):
+        return True  # which is 0 unless it is said
+    return any(isinstance(chance, int | float) and chance == 0 for chance in chances)
 
 
 def _constant(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], drawn: Any) -> Any:

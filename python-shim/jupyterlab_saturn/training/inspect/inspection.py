@@ -24,7 +24,7 @@ from ..runtime.world import notebook_seed
 from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
-from ..task.task_validation import require_repeatable, warnings
+from ..task.task_validation import warnings
 from ..techniques import Demand, DeviceKind, installed_techniques
 from .bfloat16_check import told_of_bfloat16
 from .demands_probe import Probed, probe_demands
@@ -37,6 +37,7 @@ from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
+from .repeatable_data import require_repeatable_data
 from .saved_bytes import saved_bytes
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ if TYPE_CHECKING:
     )
 
 _MOST_LETTERS = 128
-_RIGHT_BY_ITS_OWN_LOOP = ("hidden-state", "stray-parameter", "uneven-epochs", "unseeded-data")
+_RIGHT_BY_ITS_OWN_LOOP = frozenset(
+    {"hidden-state", "no-trainer", "stray-parameter", "uneven-epochs", "unseeded-data"}
+)
 """Codes of errors that the loop of a library does not run into."""
 
 
@@ -169,11 +172,10 @@ def _inspect(
     seed = derive(spec["seed"], "inspection")
     samples = Samples(task.data, task.collate, seed)
     indices = first_batch(task, samples.count)
-    require_repeatable(samples, indices)
+    require_repeatable_data(task, samples, indices)
     batch = samples.batch(indices)
-    name, key = signature(task, batch), None
-    if device is None:
-        key = twin_key(task, name, batch)
+    name = signature(task, batch)
+    key = twin_key(task, name, batch) if device is None else None
     if device is not None:
         place(task, device.torch_device)
     found = known.get(name)
@@ -202,16 +204,13 @@ def _inspect(
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
     inspection["evaluating"] = evaluating_of(task)
-    best = criterion_of(task)
-    if best is not None:
+    if (best := criterion_of(task)) is not None:
         inspection["best"] = best
     if task.tracking is not None:
         inspection["tracking"] = _tracking(task.tracking)
-    fusion = fusion_verdict(task, samples, seed)
-    if fusion is not None:
+    if (fusion := fusion_verdict(task, samples, seed)) is not None:
         inspection["fusion"] = fusion
-    packages = {name: each.package for name, each in installed_techniques().items()}
-    if packages:
+    if packages := {name: each.package for name, each in installed_techniques().items()}:
         inspection["packages"] = packages
     return inspection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, MutableSequence, Sequence
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from .deadline import TimeUp
 
 _MOST_OBJECTS, _MOST_ITEMS = 2000, 64
 _CONFIRMED = 2  # more calls that must count on, of the same samples
+_MULTIPLE = 18_018_000  # of all numbers to 16, and of 100 and 1000
 _LATER = (
-    *(digit * 10**zeros for zeros in range(7) for digit in (1, 2, 3, 5)),
-    18_018_000 - 1,  # the next one is a multiple of all numbers to 16, and of 100 and 1000
-    18_018_000,
+    *(1_000_000, 1000, _MULTIPLE - 1, _MULTIPLE, 100, 10_000, 100_000),
+    *(digit * 10**zeros for zeros in range(7) for digit in (2, 3, 5)),
+    *(1, 10),
 )
-"""What a count may have come to when something else begins to happen."""
+"""What a count may have come to when something else begins to happen, the most telling first."""
+_SECONDS = 5.0
+"""No more is tried after that."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,20 @@ class OwnCounts:
     ----------
     roots
         Modules, functions and other objects, by what messages call them.
+    but
+        Objects that are not looked into: what they hold is in checkpoints.
     """
 
-    def __init__(self, roots: Mapping[str, Any]) -> None:
+    def __init__(self, roots: Mapping[str, Any], but: Sequence[Any] = ()) -> None:
         self._roots = roots
+        self._but = but
         self._known = self._numbers()
+
+    def changed(self) -> str | None:
+        """Which numbers are others than when this was made; None of none."""
+        found = self._numbers()
+        names = [place.name for key, (place, value) in found.items() if self._differs(key, value)]
+        return _listed(names) if names else None
 
     def mattering(self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]) -> str | None:
         """What is counted and changes what a call comes to, now or later; None of nothing.
@@ -92,8 +105,11 @@ class OwnCounts:
             return None
         before = [(place, place.get()) for place in counted]
         try:
+            end = time.monotonic() + _SECONDS
             now = call()
             for number in _LATER:
+                if time.monotonic() > end:
+                    break
                 for place, value in before:
                     place.put(_later(value, number))
                 if differs(now, call()):
@@ -130,13 +146,13 @@ class OwnCounts:
                 place,
                 _as_number(place.holder[place.key]),
             )
-            for place in _places(self._roots)
+            for place in _places(self._roots, self._but)
         }
 
 
-def _places(roots: Mapping[str, Any]) -> Iterator[_Place]:
+def _places(roots: Mapping[str, Any], but: Sequence[Any]) -> Iterator[_Place]:
     waiting = deque((root, name) for name, root in roots.items())
-    seen: set[int] = set()
+    seen = {id(each) for each in but}
     while waiting and len(seen) < _MOST_OBJECTS:
         thing, name = waiting.popleft()
         if id(thing) in seen:

@@ -28,15 +28,17 @@ from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.process_group import ProcessGroup
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
+from .before_step import rehearse_before_step
 from .deadline import TimeUp, deadline
 from .placed_samples import PlacedSamples, device_of
+from .resumption import require_resumable_optimizer, require_resumable_schedule
 from .shortened_model import shortened
 
 _ALONE = ProcessGroup(0, 1)
 _SAMPLES, _FEWER_SAMPLES = 16, 2
 _SECONDS = 20.0
 _MOST_STEPS = 20_000
-_MOST_STARTS = 100  # of epochs that are gone through
+_MOST_PAUSED = 1000  # steps of a schedule that is paused
 _MOST_EXPORTED = 1 << 26  # parameters; larger models are not written to see whether they can be
 # By what code says it is wrong, whatever the samples.
 _MISTAKES = frozenset(
@@ -59,7 +61,8 @@ def rehearse(task: Task, steps: int, seed: int) -> Iterator[str]:
         ``rehearsal-failed`` with what the task's own code raises.
     """
     yield from _schedule(task, steps)
-    _before_steps(task, steps)
+    require_resumable_optimizer(task)
+    rehearse_before_step(task, steps, seed)
     _try("state of the model", lambda: _write_state(task))
     metrics: dict[str, float] | None = None
     if task.eval_data is not None:
@@ -107,6 +110,10 @@ def _schedule(task: Task, steps: int) -> Iterator[str]:
         _try("schedule", run)
         state = _try("state of the schedule", rate.state)
         _try("state of the schedule", lambda: rate.restore(state))
+        if not rate.follows_metric:
+            times = min(steps if task.schedule_every == "step" else steps // epoch, _MOST_PAUSED)
+            make = partial(make_optimizer, task, trained)
+            require_resumable_schedule(task, make, steps, times)
     if rate.follows_metric:
         if task.eval_data is None or task.validate_every is None:
             raise _failed(
@@ -122,37 +129,6 @@ def _schedule(task: Task, steps: int) -> Iterator[str]:
             f"The learning rate goes from {_listed(first)} to {_listed(last)}, stepped after each "
             f"of {steps} steps. Stepped once an epoch is schedule_every='epoch'."
         )
-
-
-def _before_steps(task: Task, steps: int) -> None:
-    """What is called before steps may not change what is trained, which the optimizer holds."""
-    before_step = task.before_step
-    if before_step is None:
-        return
-    epoch = steps_per_epoch(task)
-    starts = range(0, steps, epoch * max(1, steps // epoch // _MOST_STARTS))
-    trained = [parameter.requires_grad for parameter in task.model.parameters()]
-    try:
-        with without_side_effects(task.model):
-            for step in sorted({*starts, steps // 2, steps - 1}):
-                _try("before_step", partial(before_step, step, step // epoch))
-                names = _changed_training(task.model, trained)
-                if names:
-                    raise _failed(
-                        f"The before_step of step {step} changes whether {names[0]} is trained, "
-                        "but what is trained is settled when training begins.",
-                        "Train it from the beginning, with a learning rate of 0 at first by the "
-                        "schedule, or write the loop yourself: %%saturn task --native.",
-                    )
-    finally:
-        for parameter, trains in zip(task.model.parameters(), trained, strict=True):
-            parameter.requires_grad_(trains)
-
-
-def _changed_training(model: torch.nn.Module, trained: list[bool]) -> list[str]:
-    """Names of parameters that are trained and were not, or the other way round."""
-    named = model.named_parameters()
-    return [n for (n, p), was in zip(named, trained, strict=True) if p.requires_grad is not was]
 
 
 def _by_epochs(task: Task, optimizer: torch.optim.Optimizer, steps: int) -> bool:
@@ -249,6 +225,13 @@ def _rules(task: Task, metrics: dict[str, float], steps: int) -> None:
     if criterion is not None and criterion["metric"] not in metrics:
         raise _failed(
             f"The best model is to be told by {criterion['metric']!r}, but an evaluation gives "
+            f"{', '.join(metrics)}.",
+            "Name one of them.",
+        )
+    followed = task.schedule_metric
+    if followed is not None and followed not in metrics:
+        raise _failed(
+            f"The learning rate follows {followed!r}, but an evaluation gives "
             f"{', '.join(metrics)}.",
             "Name one of them.",
         )

@@ -13,6 +13,7 @@ from torch import nn
 from ...errors import SaturnError
 from ...task import Task
 from ..components.training_mode import begin_training
+from ..runtime.failure import is_out_of_memory
 from ..task.samples import Samples
 from ..techniques import Demand
 from .gradient import Gradient
@@ -71,6 +72,9 @@ def changed_state(
         moved = ModelState(model)
         # Few samples, too, which change less where each changes its own share.
         made = [forward(moved, batch) for batch in (batches[0], batches[0][:2], *batches[1:])]
+        by_task = _changed_before_step(task, moved)
+    if by_task:
+        yield "constant-state", f"before_step changes {listed(by_task)}, which must be in one piece"
     by_first, *by_others = [changes for _, changes in made]
     # It may write what is there already, such as a weight clamped that is not too large yet.
     written = {name for gradient, _ in made for name in gradient.written}
@@ -101,6 +105,19 @@ def _hidden(what: str) -> SaturnError:
         "Keep it in a buffer of the model (register_buffer; a loss module can be a part of the "
         "model), or train by your own loop: %%saturn task --native.",
     )
+
+
+def _changed_before_step(task: Task, state: ModelState) -> list[str]:
+    """What of the model a task's own function changes before a step."""
+    if task.before_step is None:
+        return []
+    with state.kept():
+        try:
+            task.before_step(0, 0)
+        except Exception as error:  # it is told where it is rehearsed
+            if is_out_of_memory(error):
+                raise
+        return sorted(state.changes())
 
 
 @contextmanager

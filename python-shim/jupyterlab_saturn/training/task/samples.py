@@ -12,6 +12,7 @@ from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset, defa
 from ...errors import SaturnError
 from ..components.nested_tensors import narrow_batch
 from ..components.seeding import derive, global_state, seed_all
+from ..components.told_dataset import ToldDataset
 from ..runtime.failure import describe, is_out_of_memory
 
 Collate = Callable[[list[Any]], Any]
@@ -100,6 +101,8 @@ class Samples:
         return self._drawing
 
     def _samples(self, indices: Sequence[int], epoch: int) -> list[Any]:
+        if isinstance(self._dataset, ToldDataset):
+            self._dataset.set_epoch(epoch)
         many = getattr(self._dataset, "__getitems__", None)
         if callable(many) and not self._seeded:
             loaded: list[Any] = many(list(indices))

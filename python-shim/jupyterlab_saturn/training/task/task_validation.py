@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 from torch.utils._pytree import tree_leaves
 
 from ...errors import SaturnError
@@ -38,6 +39,13 @@ def require_valid(task: Task) -> None:
     SaturnError
         ``bad-task``.
     """
+    named = [*task.model.named_parameters(), *task.model.named_buffers()]
+    unknown = [name for name, tensor in named if is_lazy(tensor)]
+    if unknown:
+        raise _bad(
+            f"The size of {unknown[0]} is not known yet: its layer waits for a first batch.",
+            "Show it one in the function, before an optimizer is made: model(inputs).",
+        )
     pieces, batch, clip = task.micro_batches, task.batch_size, task.clip_norm
     if not _is_count(pieces) or batch % pieces != 0:
         raise _bad(
@@ -137,7 +145,7 @@ def require_repeatable(samples: Samples, batch: Sequence[int]) -> None:
         if number >= _PROBES and time.monotonic() > end:
             break
         first, drawn = samples.sample(index), global_state()
-        if _differs(first, samples.sample(index)):
+        if differs(first, samples.sample(index)):
             raise _unseeded(f"Sample {index} of the data looks")
         if global_state() != drawn:
             raise SaturnError(
@@ -148,11 +156,11 @@ def require_repeatable(samples: Samples, batch: Sequence[int]) -> None:
                 "loop: %%saturn task --native.",
             )
     some = batch[:_FEW]
-    if _differs(samples.batch(some), samples.batch(some)):
+    if differs(samples.batch(some), samples.batch(some)):
         raise _unseeded("A batch that the collate makes looks")
 
 
-def _differs(value: Any, other: Any) -> bool:
+def differs(value: Any, other: Any) -> bool:
     """Whether a tensor of two batches or samples of one form is not the same."""
     return any(
         isinstance(one, torch.Tensor)

@@ -153,7 +153,7 @@ class _PipelineRunner(Runner):
         return {n: value for n, value in weights.items() if n in self._stages.owned}, extra
 
     def _accumulate(self, micro_batches: Sequence[MicroBatch]) -> Part:
-        part = Part(self._device)
+        part = Part(self._device, torch.float64)  # of what type losses are the last stage knows
         # Buffers between stages have one shape, but padding may differ between micro-batches.
         alike: dict[str, list[_Work]] = defaultdict(list)
         for micro in micro_batches:
