@@ -17,13 +17,14 @@ from typing import Any
 from jupyterlab_saturn import wire
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.patience import patience
 from jupyterlab_saturn.training.conformance.task_spec import task_spec
 from jupyterlab_saturn.whole_files import write_json
 from real_zygote import ZygoteClient, shared_zygote
+from waiting import SECONDS
 
 MEGABYTE = 1 << 20
 _jobs = itertools.count(1)  # of all tests, since the zygote that tells of their ends is one
-_DEADLINE_SECONDS = 60.0
 
 
 class Group:
@@ -54,7 +55,7 @@ class Group:
         """The next event of a kind."""
         while True:
             try:
-                event = self._heard.get(timeout=_DEADLINE_SECONDS)
+                event = self._heard.get(timeout=patience(SECONDS))
             except queue.Empty:
                 raise AssertionError(f"no {kind}\n{self.events}\n{self.log}") from None
             if event["kind"] == kind:
@@ -74,7 +75,7 @@ class Group:
         codes = [self._zygote.wait(f"{self._job}/{rank}") for rank in range(len(self.pids))]
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
             end.sendto(b"", self._socket.getsockname())
-        self._listener.join(_DEADLINE_SECONDS)
+        self._listener.join(patience(SECONDS))
         self._socket.close()
         return codes
 

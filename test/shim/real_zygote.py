@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyterlab_saturn.errors import Json
-
-_DEADLINE_SECONDS = 60.0
+from jupyterlab_saturn.patience import patience
+from waiting import SECONDS
 
 
 class ZygoteClient:
@@ -57,36 +57,41 @@ class ZygoteClient:
             if message["op"] == "spawned":
                 assert message["id"] == identity
                 return int(message["pid"])
-            self.exits[message["id"]] = message["code"]
+            self._note(message)
 
     def wait(self, identity: str) -> int:
         """Exit code of a rank, once it ends."""
         while identity not in self.exits:
             message = self._receive()
-            self.exits[message["id"]] = message["code"]
+            self._note(message)
         return self.exits.pop(identity)
+
+    def _note(self, message: Json) -> None:
+        assert message["op"] == "exited", message
+        self.exits[message["id"]] = message["code"]
 
     def close(self) -> None:
         self._lines.close()
         self.socket.close()
-        self.process.wait(_DEADLINE_SECONDS)
+        self.process.wait(patience(SECONDS))
         self._errors.close()
 
     def _receive(self) -> Json:
-        self.socket.settimeout(_DEADLINE_SECONDS)
+        seconds = patience(SECONDS)
+        self.socket.settimeout(seconds)
         try:
             line = self._lines.readline()
         except TimeoutError:
             self.process.kill()  # and with it its ranks, of which the next test is not to hear
             self.process.wait()
-            raise AssertionError(f"no rank ended within {_DEADLINE_SECONDS} s") from None
+            raise AssertionError(f"no rank ended within {seconds:g} s") from None
         if not line:
             raise AssertionError(self._last_words())
         message: Json = json.loads(line)
         return message
 
     def _last_words(self) -> str:
-        code = self.process.wait(_DEADLINE_SECONDS)
+        code = self.process.wait(patience(SECONDS))
         self._errors.seek(0)
         return f"the zygote ended with {code}\n{self._errors.read().decode(errors='replace')}"
 
