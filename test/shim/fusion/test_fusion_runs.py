@@ -301,10 +301,10 @@ def test_a_run_that_goes_on_with_fewer_does_not_start_anew(session: Session) -> 
     ended(group)
     cells = [event["cell"] for event in group.of("measured")]
     starts = {cell.get("fused", 1): cell["startSeconds"] for cell in cells}
-    assert starts.keys() == {3, 2, 1}
-    # What each took to start, not all that was before.
-    assert starts[2] == pytest.approx(starts[3] * 2 / 3)
-    assert starts[1] == pytest.approx(starts[3] / 3)
+    assert 3 in starts and len(starts) > 1  # a run too short for its windows tells none
+    for count, seconds in starts.items():
+        # What each took to start, not all that was before.
+        assert seconds == pytest.approx(starts[3] * count / 3)
 
 
 def test_a_trial_of_several(session: Session) -> None:
