@@ -106,12 +106,13 @@ def sleepy(base: float, lr: float = 0.1) -> Task:
 
 def deadly(armed: str) -> Task:
     import os
+    from pathlib import Path
 
     import torch
 
     class Deadly(torch.optim.SGD):
         def step(self, closure: Any = None) -> Any:
-            if os.path.exists(armed):
+            if Path(armed).exists():
                 os._exit(3)
             return super().step(closure)
 
