@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from .runtime.zygote_messages import SpawnOrder, ZygoteMessage
 
 _READ_BYTES = 1 << 16
+_MOST_SUCCESSORS = 8
+"""Each leaves a process behind that waits for its end, with the memory it had."""
 
 
 class Lesson(TypedDict):
@@ -63,6 +65,7 @@ class Zygote:
         self._wakeup, self._waker = os.pipe()
         self._known: set[str] = set()
         self._import_trials: dict[int, list[str]] = {}
+        self._handed_on = 0
         self._files = LoadedFiles(SCHEMA)  # validators are made of it
         self._files.note()
 
@@ -175,11 +178,13 @@ class Zygote:
     def _prepare(self, named: list[str]) -> None:
         """Have libraries that code names before it runs, at the price of loading them once."""
         names = [name for name in named if name not in self._known and name not in sys.modules]
-        if not names or self._children or self._import_trials:
+        may_go = self._handed_on < _MOST_SUCCESSORS and not (self._children or self._import_trials)
+        if not names or not may_go:
             return  # ranks cannot be handed on; those to come are learned of as any
         self._known.update(names)
         with suppress(OSError):
             if hand_on(names, self._agent):
+                self._handed_on += 1
                 self._known.update(preloaded_libraries.slow_libraries())
                 self._files.note()
 

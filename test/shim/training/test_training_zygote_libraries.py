@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import cloudpickle
 import psutil
 import pytest
+from jupyterlab_saturn.training import zygote
 from jupyterlab_saturn.training.runtime import named_libraries
 from ranks import Session
 from real_zygote import ZygoteClient
@@ -95,6 +97,17 @@ def test_one_that_starts_threads_is_not_taken_over(
     assert zygote.process.poll() is None
     zygote.close()
     assert zygote.process.returncode == 0
+
+
+def test_there_are_no_more_successors_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(zygote, "hand_on", lambda names, _: asked.extend(names) or True)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        made = zygote.Zygote(theirs)
+        for number in range(20):
+            made._prepare([f"timm.m{number}"])
+    assert len(asked) == zygote._MOST_SUCCESSORS
 
 
 _LATE = """
