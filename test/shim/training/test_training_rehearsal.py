@@ -232,6 +232,13 @@ def test_a_rate_that_is_a_tensor_is_paused_as_well() -> None:
     assert told(optimizer=lambda params: torch.optim.Adam(params, rate, foreach=False)) == []
 
 
+def test_a_rate_that_the_optimizer_finds_by_itself() -> None:
+    from transformers.optimization import Adafactor, AdafactorSchedule
+
+    found = told(optimizer=Adafactor, schedule=lambda optimizer, _: AdafactorSchedule(optimizer))
+    assert found == []
+
+
 def test_a_schedule_that_a_pause_would_change_is_refused() -> None:
     calls = {"made": 0}
 

@@ -139,7 +139,9 @@ def _by_epochs(task: Task, optimizer: torch.optim.Optimizer, steps: int) -> bool
 
 
 def _rates(optimizer: torch.optim.Optimizer) -> list[float]:
-    return [float(group["lr"]) for group in optimizer.param_groups]
+    """Of all groups, but for those whose rate the optimizer finds by itself."""
+    known = (group.get("lr") for group in optimizer.param_groups)
+    return [float(rate) for rate in known if rate is not None]
 
 
 def _listed(rates: list[float]) -> str:
