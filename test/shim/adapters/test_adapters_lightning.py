@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import cloudpickle
 import pytest
 import torch
 from adapter_tasks import STEPS, lightning, validated
@@ -12,6 +14,8 @@ from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
 from ranks import Session, finish
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 SEED = 7  # of the specs that the tests' session makes
 
@@ -214,6 +218,28 @@ def test_what_it_acts_upon_and_is_known_is_taken_over() -> None:
     assert adapt(small(within, validates=False)).steps == 4
     task = adapt(small(reading_rate))  # which is looked at before an optimizer is made
     assert torch.isfinite(task.forward(task.model, next(iter(task.model.trainer.train_dataloader))))
+
+
+def forgetful() -> Any:
+    """Its schedule counts by itself, which no checkpoint holds."""
+    calls = {"made": 0}
+
+    def factor(_: int) -> float:
+        calls["made"] += 1
+        return float(0.9 ** calls["made"])
+
+    def schedule(optimizer: Any) -> Any:
+        return {"scheduler": torch.optim.lr_scheduler.LambdaLR(optimizer, factor)}
+
+    return small(schedule=schedule)
+
+
+def test_what_a_pause_would_change_is_left_to_its_own_loop(session: Session) -> None:
+    group = session.inspect([session.spec(forgetful, "forgetful")], 1)
+    assert group.wait() == [0], group.log
+    (result,) = (event["result"] for event in group.of("inspected"))
+    feasible = [row for row in result["inspection"]["feasibility"] if row["feasible"]]
+    assert [row["strategy"]["technique"] for row in feasible] == ["native"]
 
 
 def test_a_callback_that_trains_needs_its_own_loop() -> None:

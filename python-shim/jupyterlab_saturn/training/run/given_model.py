@@ -18,7 +18,6 @@ from ..model_folder.training_facts import (
     TaskSizes,
     TrainedResult,
     TrainedSegment,
-    TrainingFacts,
     training_facts,
 )
 from .safetensors_file import convert
@@ -49,23 +48,8 @@ def give_model(
     if model is None:
         return
     name = spec["name"]
-    try:
-        facts = _facts(paths, spec, result, step, validations, sizes)
-        write_hub_folder(paths.hub_folder(name), paths.folder / model, facts, convert, spare=_SPARE)
-    except Exception as error:  # of a package, a disk, a log, or tensors that have no such form
-        _log.warning("The folder of %s for others is left out: %s", name, error)
-
-
-def _facts(
-    paths: SessionPaths,
-    spec: TaskSpec,
-    result: Result,
-    step: int,
-    validations: list[Validation],
-    sizes: TaskSizes,
-) -> TrainingFacts:
     trained: TrainedResult = {
-        "task": spec["name"],
+        "task": name,
         "params": dict(spec["params"]),
         "steps": step,
         "loss": result.get("loss"),
@@ -79,8 +63,12 @@ def _facts(
         "python": platform.python_version(),
         "torch": str(torch.__version__),
     }
-    segments = list(_segments(paths.step_log(spec["name"])))
-    return training_facts(spec, paths.name, trained, sizes, segments, versions)
+    try:
+        segments = list(_segments(paths.step_log(name)))
+        facts = training_facts(spec, paths.name, trained, sizes, segments, versions)
+        write_hub_folder(paths.hub_folder(name), paths.folder / model, facts, convert, spare=_SPARE)
+    except Exception as error:  # of a package, a disk, a log, or tensors that have no such form
+        _log.warning("The folder of %s for others is left out: %s", name, error)
 
 
 def _segments(log: Path) -> Iterator[TrainedSegment]:
