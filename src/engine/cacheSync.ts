@@ -1,5 +1,5 @@
 import { type ISession, lastAttempt } from '../core/session/session.js';
-import type { Failure, ProfileCell, SessionEvent } from '../core/wire/messages.js';
+import type { Failure, ProfileCell, SessionEvent, TaskState } from '../core/wire/messages.js';
 import type { ProfileCache } from './profileCache.js';
 
 /** Brings what earlier sessions measured into a session, and keeps what it measures for later ones. */
@@ -15,7 +15,8 @@ export class CacheSync {
   }
 
   /**
-   * What to bring in before an event is taken in: all that is known, when measuring would begin with it.
+   * What to bring in before an event is taken in: all that is known, when measuring would begin with it; while there is
+   * measuring, what is known of tasks that it tells the inspection of.
    *
    * @param after - the session as it would be after the event.
    */
@@ -25,8 +26,11 @@ export class CacheSync {
     } else if (session.state.goal === 'none') {
       this._forced = false;
     }
-    const begins = !isMeasuring(session) && isMeasuring(after) && event.kind !== 'cells-recalled';
-    return begins && !this._forced ? this._cache.recall(after.state) : [];
+    if (event.kind === 'cells-recalled' || this._forced || !isMeasuring(after)) {
+      return [];
+    }
+    const tasks = isMeasuring(session) ? inspectedSince(session, after) : after.state.tasks;
+    return tasks.length > 0 ? this._cache.recall({ ...after.state, tasks: [...tasks] }) : [];
   }
 
   /**
@@ -45,6 +49,15 @@ export class CacheSync {
 
 function isMeasuring({ state, learning }: ISession): boolean {
   return learning || state.trials.length > 0 || state.probing === true;
+}
+
+/** Tasks of which another inspection is known than before. */
+function inspectedSince({ state: before }: ISession, { state: after }: ISession): readonly TaskState[] {
+  if (before.tasks === after.tasks) {
+    return [];
+  }
+  const known = new Set(before.tasks.map(({ inspection }) => inspection));
+  return after.tasks.filter(({ inspection }) => inspection !== undefined && !known.has(inspection));
 }
 
 /** What an event measured, and where; nothing when the session takes no notice of it. */

@@ -55,6 +55,7 @@ for path in pathlib.Path(os.environ["SATURN_CACHE"]).glob("profiles/*.json"):
         path.write_text(json.dumps(entry))`,
   `%saturn session default
 ${TASKS}
+%saturn check
 %saturn run ${EXCLUDE}`
 ];
 

@@ -104,17 +104,15 @@ def sleepy(base: float, lr: float = 0.1) -> Task:
     return line(model=Sleepy(1, 1), optimizer=partial(torch.optim.SGD, lr=lr))
 
 
-def deadly(which: str) -> Task:
+def deadly(armed: str) -> Task:
     import os
+    from pathlib import Path
 
     import torch
 
     class Deadly(torch.optim.SGD):
-        steps = 0
-
         def step(self, closure: Any = None) -> Any:
-            self.steps += 1
-            if self.steps > 5:  # not at once: an inspection makes fewer
+            if Path(armed).exists():
                 os._exit(3)
             return super().step(closure)
 
@@ -198,12 +196,16 @@ def test_a_task_that_turns_out_slower_is_planned_by_itself(session: Session) -> 
 
 def test_ranks_that_vanish_before_they_are_measured_fail_their_task(
     session: Session,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     session.cluster(cpu=1)
-    session.add(deadly, {"which": ["one"]})
+    armed = tmp_path / "armed"
+    session.add(deadly, {"armed": [str(armed)]})
+    session.check()
+    armed.touch()
     session.run()
     session.wait()
-    dead = task_of(session, "deadly-one")
+    [dead] = session.state["tasks"]
     assert dead["status"] == "failed"
     assert [attempt["outcome"] for attempt in dead["attempts"]] == ["lost"] * 4
     assert all("stepSeconds" not in attempt for attempt in dead["attempts"])

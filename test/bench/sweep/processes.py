@@ -13,6 +13,9 @@ _PATIENCE_SECONDS = 1800.0
 def environment(folder: Path) -> dict[str, str]:
     """What the scripts see: this repository's package, a place for sockets, one thread each.
 
+    Ray's workers step back behind whatever else a machine does, unless told otherwise: here all
+    are as important.
+
     Parameters
     ----------
     folder
@@ -25,6 +28,7 @@ def environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": shim,
         "XDG_RUNTIME_DIR": str(folder / "run"),
         "OMP_NUM_THREADS": "1",
+        "RAY_worker_niceness": "0",
     }
 
 

@@ -47,9 +47,10 @@ def test_what_a_task_had_to_load_is_there_for_later_ranks(
         import importlib
         import sys
 
-        if there != ("timm" in sys.modules):
+        name = "mmit"[::-1]  # one that is named is there for the first inspection already
+        if there != (name in sys.modules):
             raise RuntimeError("not as expected")
-        importlib.import_module("timm")
+        importlib.import_module(name)
         return mlp()
 
     zygote = ZygoteClient()

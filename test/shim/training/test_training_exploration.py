@@ -148,12 +148,12 @@ def test_what_is_trained_does_not_see_that_it_is_explored(
             merges=technique != "fsdp",  # which has other parameters after a forward than before
         )
         group = session.train(
-            {**spec, "seed": 7}, technique, devices, steps=40, signature="s", explores=explores
+            {**spec, "seed": 7}, technique, devices, steps=60, signature="s", explores=explores
         )
         finish(group)
         until, steps = steps_until_told(session.record)
-        assert steps == 40
-        assert (until < 40) is explores
+        assert steps == 60
+        assert (until < 60) is explores
         weights.append(session.weights(spec))
     explored, unseen = weights
     assert explored.keys() == unseen.keys()

@@ -90,6 +90,19 @@ it('comes when the last task is inspected, where measuring waited for that', () 
   expect(take({ kind: 'plan-requested' }, inspected)).toEqual(['inspected']);
 });
 
+it('comes for each task as it is inspected, where a run begins before all are', () => {
+  cache.keep(session.state, node, measured, 1);
+  cache.keep(session.state, node, { ...measured, signature: 'other' }, 1);
+  const later: SessionEvent = {
+    kind: 'inspected',
+    result: { task: 'b', hash: 'h', inspection: inspection('other', 10, [single]) }
+  };
+  take({ kind: 'tasks-added', tasks: [spec('b')] });
+  expect(take({ kind: 'run-requested' }, inspected, later)).toEqual(['inspected', 'inspected']);
+  expect(session.state.cells.map(({ signature }) => signature).sort()).toEqual(['other', 'sig']);
+  expect(session.state.tasks[0]!.attempts[0]).not.toHaveProperty('explores');
+});
+
 it('does not come where all is to be measured anew, also when that has to wait', () => {
   cache.keep(session.state, node, measured, 1);
   expect(take({ kind: 'profile-requested', force: true }, inspected)).toEqual([]);
