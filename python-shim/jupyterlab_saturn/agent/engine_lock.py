@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 from ..errors import not_written
+from ..whole_files import is_at
 
 _log = logging.getLogger(__name__)
 
@@ -89,10 +90,20 @@ class EngineLock:
             waited += _LOOK_SECONDS
 
 
+def _holds(pid: int, file: int) -> bool:
+    """Whether a process that is seen here has a file open. True where the system does not tell."""
+    if not Path("/proc/self/fd").exists():
+        return True
+    try:
+        return any(is_at(file, opened) for opened in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # there is none, or it is another user's
+        return False
+
+
 def _end_engine(file: int) -> None:
-    """Kill the engine that holds a lock: as long as it does, its pid is no other process's."""
+    """Kill the engine that holds a lock, unless it is another machine's or another container's."""
     written = os.pread(file, 20, 0)
-    if written.isdigit():
+    if written.isdigit() and _holds(int(written), file):
         _log.warning("The engine of the agent before, process %d, does not leave.", int(written))
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(written), signal.SIGKILL)

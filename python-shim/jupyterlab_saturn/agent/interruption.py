@@ -7,10 +7,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def done_or(broken: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+async def done_or(broken: asyncio.Event, work: Coroutine[Any, Any, object]) -> bool:
     """Do something until it is done, or an event has come: then it is cancelled.
 
     On return it is over either way. Raises what it raises.
+
+    Returns whether it was done, and the event has not come.
     """
     doing = asyncio.create_task(work)
     breaking = asyncio.create_task(broken.wait())
@@ -22,3 +24,4 @@ async def done_or(broken: asyncio.Event, work: Coroutine[Any, Any, None]) -> Non
         await asyncio.wait((doing,))
     if not doing.cancelled():
         doing.result()
+    return not (doing.cancelled() or broken.is_set())

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from .interruption import done_or
+
 
 class StopWord:
     """Told once, or never."""
@@ -23,21 +25,5 @@ class StopWord:
         self._told.set()
 
     async def spares(self, work: Coroutine[Any, Any, object]) -> bool:
-        """Do something, unless the word is told before it is done. Raises what that raises.
-
-        Returns whether it was done.
-        """
-        working = asyncio.create_task(work)
-        waiting = asyncio.create_task(self._told.wait())
-        try:
-            await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
-            if not working.done():
-                working.cancel()
-                # It may have files open, and what comes next uses them.
-                await asyncio.gather(working, return_exceptions=True)
-        if working.cancelled():
-            return False
-        await working
-        return True
+        """Do something, unless the word is told before it is done; see `done_or`."""
+        return await done_or(self._told, work)

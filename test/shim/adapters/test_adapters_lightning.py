@@ -183,9 +183,16 @@ def reading_rate(self: Any, batch: Any, _: int) -> Any:
     return torch.nn.functional.mse_loss(self.net(batch[0]), batch[1]) * (1 + rate)
 
 
+class Stepping:
+    """A step that is an object, of whose code nothing is known."""
+
+    def __call__(self, batch: Any, _: int) -> Any: ...
+
+
 @pytest.mark.parametrize(
     ("params", "words"),
     [
+        ({"step": Stepping()}, "its training_step is no function"),
         ({"watched": "train_loss"}, "acts upon a metric that training_step logs"),
         ({"watched": "other", "validates": False}, "acts upon metrics, and is never validated"),
         ({"schedule": plateau(monitor="train_loss")}, "a metric that training_step logs"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
@@ -205,6 +206,28 @@ def test_the_engine_that_a_killed_agent_left_is_waited_for_and_ended_if_it_stays
             supervision.cancel()
             await asyncio.gather(supervision, return_exceptions=True)
             assert paths.engine_lock.read_text() == ""
+
+    asyncio.run(main())
+
+
+def test_a_process_that_only_has_the_number_of_an_engine_elsewhere_is_spared(
+    tmp_path: Path,
+) -> None:
+    """As of one on another machine, where folders are shared."""
+
+    async def main() -> None:
+        path = tmp_path / "engine.lock"
+        with path.open("w") as held, subprocess.Popen(["sleep", "300"]) as other:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            path.write_text(str(other.pid))
+            lock = EngineLock(path, patience=0.1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(lock.acquire(), 1)
+            assert other.poll() is None
+            fcntl.flock(held, fcntl.LOCK_UN)
+            await lock.acquire()
+            lock.release()
+            other.kill()
 
     asyncio.run(main())
 

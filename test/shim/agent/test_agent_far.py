@@ -52,6 +52,15 @@ class Scene:
         for _ in range(beats):
             self.ear.acknowledge(self.ear.hear("agent.ping"))
 
+    def hear_event(self, *kinds: str) -> Json:
+        """The next group event of some kinds, with all pings until then answered."""
+        while True:
+            envelope = self.ear.hear("agent.ping", "group.event")
+            if envelope["type"] == "agent.ping":
+                self.ear.acknowledge(envelope)
+            elif envelope["body"]["kind"] in kinds:
+                return envelope
+
     def start(self, name: str, attempt: int = 1, world: str | None = None, **acts: str) -> None:
         body: Json = {
             "task": task(name, **acts),
@@ -249,17 +258,16 @@ def test_an_engine_that_is_silent_may_give_its_tasks_away() -> None:
         # Without a word of the engine nothing begins.
         assert not here.paths.attempt("early", 1).exists()
         here.ear.acknowledge(here.hello)
-        assert here.ear.hear_event("finished")["body"]["task"] == "early"
+        assert here.hear_event("finished")["body"]["task"] == "early"
         here.start("t", ranks="started 0;sleep 300")
-        here.ear.hear_event("started")
+        here.hear_event("started")
         here.heartbeat(3)
         stopped = here.ear.hear_event("stopped")["body"]
         assert stopped["task"] == "t"
         here.start("next", ranks="finished 8")
         here.ear.hear("agent.ping")
         assert not here.paths.attempt("next", 1).exists()
-        here.heartbeat()
-        assert here.ear.hear_event("finished")["body"]["task"] == "next"
+        assert here.hear_event("finished")["body"]["task"] == "next"
 
 
 def test_given_up_by_the_engine_it_says_hello_again() -> None:

@@ -45,3 +45,15 @@ def test_who_is_ended_ends_its_work() -> None:
         return ended
 
     assert asyncio.run(work()) == ["ended"]
+
+
+def test_the_word_counts_that_comes_while_the_work_is_just_done() -> None:
+    async def work() -> bool:
+        word = StopWord()
+
+        async def last() -> None:
+            asyncio.get_running_loop().call_soon(word.tell)
+
+        return await word.spares(last())
+
+    assert asyncio.run(work()) is False

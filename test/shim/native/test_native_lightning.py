@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import cloudpickle
 import pytest
 import torch
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
@@ -15,6 +17,40 @@ from ranks import Session, finish
 
 SEED = 7  # of the specs that the tests' session makes
 STEPS = 12
+
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+
+def forgetful(**_: Any) -> Any:
+    """Its schedule counts by itself, which no checkpoint holds."""
+    import pytorch_lightning as pl
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    calls = {"made": 0}
+
+    def factor(_: int) -> float:
+        calls["made"] += 1
+        return float(0.9 ** calls["made"])
+
+    class Module(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = nn.Linear(4, 1)
+
+        def training_step(self, batch: Any, _: int) -> Any:
+            return nn.functional.mse_loss(self.net(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            return [optimizer], [torch.optim.lr_scheduler.LambdaLR(optimizer, factor)]
+
+    data = TensorDataset(torch.randn(16, 4), torch.randn(16, 1))
+    trainer = pl.Trainer(
+        max_epochs=8, accelerator="cpu", devices=1, logger=False, enable_checkpointing=False
+    )
+    return Module(), DataLoader(data, batch_size=4), trainer
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +135,11 @@ def test_a_trial_times_batches(session: Session) -> None:
     group = session.trial(spec, "native", 2)
     assert group.wait() == [0, 0], group.log
     assert 0.05 < group.of("trial")[0]["cell"]["stepSeconds"] < 0.5
+
+
+def test_what_a_pause_would_change_is_left_to_its_own_loop(session: Session) -> None:
+    group = session.inspect([session.spec(forgetful, "forgetful")], 1)
+    assert group.wait() == [0], group.log
+    (result,) = (event["result"] for event in group.of("inspected"))
+    feasible = [row for row in result["inspection"]["feasibility"] if row["feasible"]]
+    assert [row["strategy"]["technique"] for row in feasible] == ["native"]

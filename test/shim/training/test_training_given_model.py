@@ -15,8 +15,10 @@ import cloudpickle
 import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
+from jupyterlab_saturn.paths import SessionPaths
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.model_folder.hub_folder import is_folder_of, write_hub_folder
+from jupyterlab_saturn.training.run.given_model import give_model
 from jupyterlab_saturn.training.run.safetensors_file import convert
 from ranks import Session, finish
 from training_tasks import mlp
@@ -98,6 +100,19 @@ def test_what_cannot_be_written_so_is_trained_all_the_same(session: Session) -> 
     assert session.paths.model("odd").exists()
     assert not stale.exists()
     assert not list(stale.parent.glob("hub*"))
+
+
+def test_a_log_that_makes_no_sense_fails_no_training(tmp_path: Path) -> None:
+    paths = SessionPaths("s", tmp_path).ensure()
+    log = paths.step_log("t")
+    log.parent.mkdir()
+    log.write_text('{"step":1,"time":2.0,"segment":0.5}\n')
+    torch.save({"a": torch.ones(2)}, paths.model("t"))
+    spec: Any = {"name": "t", "params": {}, "hash": "h", "seed": 0}
+    result: Any = {"metrics": {}, "model": str(paths.model("t").relative_to(paths.folder))}
+    sizes: Any = {"batch_size": None, "steps": 1, "samples": None, "parameters": None}
+    give_model(paths, spec, result, step=1, validations=[], sizes=sizes)
+    assert not paths.hub_folder("t").exists()
 
 
 FACTS: Any = {

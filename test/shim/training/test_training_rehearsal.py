@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -207,7 +208,7 @@ class Wrapping(torch.optim.Optimizer):
 )
 def test_an_optimizer_that_a_pause_would_change_is_refused(optimizer: Any, why: str) -> None:
     error = refusal(optimizer=optimizer)
-    assert error.code == "unsupported"
+    assert error.code == "hidden-state"
     assert why in error.message
 
 
@@ -239,13 +240,25 @@ def test_a_schedule_that_a_pause_would_change_is_refused() -> None:
         return 0.9 ** calls["made"]
 
     error = refusal(schedule=lambda o, _: torch.optim.lr_scheduler.LambdaLR(o, factor))
-    assert error.code == "unsupported"
+    assert error.code == "hidden-state"
     assert "other learning rates" in error.message
 
 
+class Heated(nn.Linear):
+    temperature, calls = 1.0, 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) / self.temperature
+
+
 def test_what_is_called_before_a_step_does_not_count_by_itself() -> None:
-    model = nn.Linear(6, 3)
+    model = Heated(6, 3)
     calls: list[int] = []
+
+    def count(_step: int, _epoch: int) -> None:
+        model.calls += 1
+
+    assert told(model=model, before_step=count) == []  # nobody goes by it
 
     def heat(_step: int, _epoch: int) -> None:
         calls.append(1)
@@ -258,6 +271,8 @@ def test_what_is_called_before_a_step_does_not_count_by_itself() -> None:
     def follow(step: int, _epoch: int) -> None:
         model.temperature = 1.0 + step
 
+    assert told(model=model, before_step=follow) == []
+    model.best = math.nan  # of nothing yet
     assert told(model=model, before_step=follow) == []
 
 

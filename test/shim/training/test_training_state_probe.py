@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.task import Task
+from jupyterlab_saturn.training.inspect import graph_probe
 from jupyterlab_saturn.training.inspect.graph_probe import changing_graph
 from jupyterlab_saturn.training.inspect.reference_step import ReferenceStep
 from jupyterlab_saturn.training.inspect.state_probe import changed_state
@@ -290,6 +292,33 @@ def test_a_count_that_is_only_told_is_nobodys_business() -> None:
     assert model.calls < 100, "what was tried is taken back"
 
 
+def test_a_number_that_stands_for_none_is_no_count() -> None:
+    model = nn.Linear(6, 3)
+    model.best = math.nan
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        filled = torch.nan_to_num(torch.full((2,), model.best), 0.5)
+        return functional.cross_entropy(outputs, targets) + filled.sum()
+
+    assert state(model, loss=loss) == {}
+
+
+def test_figures_that_are_only_told_may_be_what_no_function_takes() -> None:
+    """A mean, a ratio, a perplexity: all are made of counts, which are never all the same."""
+    figures = {"sum": 0.0, "seen": 0, "right": 1}
+
+    def loss(outputs: Any, targets: Any) -> Any:
+        found = functional.cross_entropy(outputs, targets)
+        figures["sum"] += found.item()
+        figures["seen"] += len(targets)
+        figures["right"] += 1
+        figures["perplexity"] = math.exp(figures["sum"] / 100)
+        figures["ratio"] = 1 / (figures["seen"] - figures["right"])
+        return found
+
+    assert state(nn.Linear(6, 3), loss=loss) == {}
+
+
 class Skipping(nn.Module):
     """Leaves a layer out by chance, by what it draws from where."""
 
@@ -309,6 +338,21 @@ def test_layers_that_are_left_out_by_chance_differ_from_device_to_device(draw: A
     assert "first" in found["constant-graph"]
     assert found["constant-graph"].endswith("depends on chance")
     assert "every-gradient" in found
+
+
+def test_a_slow_model_is_tried_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[float] = []
+
+    def draw() -> float:
+        drawn.append(random.random())
+        return drawn[-1]
+
+    graph(model=Skipping(draw))
+    often = len(drawn)
+    drawn.clear()
+    monkeypatch.setattr(graph_probe, "_CHANCE_SECONDS", 0.0)
+    graph(model=Skipping(draw))
+    assert len(drawn) == often - graph_probe._CHANCES + 1
 
 
 def test_dropout_leaves_no_layer_out() -> None:

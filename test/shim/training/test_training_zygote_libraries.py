@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +95,35 @@ def test_one_that_starts_threads_is_not_taken_over(
     assert zygote.process.poll() is None
     zygote.close()
     assert zygote.process.returncode == 0
+
+
+_LATE = """
+import os, socket, sys, time
+from pathlib import Path
+from jupyterlab_saturn.training.runtime import preloaded_libraries, succession
+
+first, kill = os.getpid(), os.kill
+
+def kill_late(*order):
+    time.sleep(0.5)
+    kill(*order)
+
+succession._SECONDS = 0.05
+os.kill = kill_late
+preloaded_libraries.load = lambda _: time.sleep(0.2)
+try:
+    succession.hand_on(["timm"], socket.socketpair()[0])
+finally:
+    if os.getpid() != first:
+        Path(sys.argv[1]).touch()
+"""
+
+
+def test_one_that_is_ready_too_late_does_not_go_on_beside_the_other(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", _LATE, str(tmp_path / "both")]
+    subprocess.run(command, env=environment, check=True)
+    assert not (tmp_path / "both").exists()
 
 
 def test_what_is_named_is_read_and_not_run(tmp_path: Path) -> None:

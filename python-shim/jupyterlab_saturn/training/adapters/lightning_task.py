@@ -72,6 +72,8 @@ def from_lightning(parts: Parts) -> Task:
         raise NeedsNative("its dataset has a set_epoch, which Lightning does not call", parts.made)
     accumulated = options["accumulate_grad_batches"]
     code = TrainingStepCode(module)
+    if not code.is_known:
+        raise NeedsNative("its training_step is no function", parts.made)
     if code.may_return_nothing():
         raise NeedsNative("training_step returns nothing of some batches", parts.made)
     if accumulated > 1 and code.reads_index():

@@ -15,13 +15,17 @@ class TrainingStepCode:
 
     Attributes
     ----------
+    is_known
+        Whether there is any to be looked at: there is none of what is no function.
     texts
         All texts in it, among them the names of what it logs.
     """
 
     def __init__(self, module: Any) -> None:
         self._step = inspect.unwrap(type(module).training_step)
-        self.texts = frozenset(_texts(self._step.__code__))
+        code = getattr(self._step, "__code__", None)
+        self.is_known = code is not None
+        self.texts = frozenset(() if code is None else _texts(code))
 
     def reads_index(self) -> bool:
         """Whether it does anything with the number of the batch."""

@@ -9,11 +9,13 @@ import torch
 from ...errors import SaturnError
 from ...task import Task
 from ..components.side_effects import without_side_effects
+from ..components.training_mode import begin_training
 from ..runtime.failure import describe, is_out_of_memory
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
 from ..task.task_validation import differs
 from .own_counts import OwnCounts
+from .reference_step import ReferenceStep
 
 _MOST_STARTS = 100  # of epochs that are gone through
 _PROBED = 3  # samples
@@ -51,21 +53,30 @@ def rehearse_before_step(task: Task, steps: int, seed: int) -> None:
                     "are loaded before it is called, and ahead by workers.",
                     "Give the dataset a set_epoch(epoch): it is told before it is asked.",
                 )
-            _require_stateless(task, steps - 1, (steps - 1) // epoch)
+            _require_stateless(task, samples, steps - 1, (steps - 1) // epoch)
     finally:
         for parameter, trains in zip(task.model.parameters(), trained, strict=True):
             parameter.requires_grad_(trains)
 
 
-def _require_stateless(task: Task, step: int, epoch: int) -> None:
-    """Called twice for one step, it must leave model and loss as it does the first time."""
+def _require_stateless(task: Task, samples: Samples, step: int, epoch: int) -> None:
+    """Called twice for one step, it must leave what the loss goes by as it does the first time."""
     left = OwnCounts({"the model": task.model, "the loss": task.loss, "the forward": task.forward})
     _call(task, step, epoch)
-    counted = left.changed()
+    if not left.have_changed:
+        return
+    begin_training(task.model)
+    reference, some = ReferenceStep(task), samples.batch(range(min(_PROBED, samples.count)))
+
+    def trained() -> float:
+        _call(task, step, epoch)
+        return reference.gradient([(some, 1.0)]).loss
+
+    counted = left.mattering(trained, lambda one, other: one != other and one == one)
     if counted is not None:
         raise _failed(
-            f"The before_step of step {step} leaves another {counted} each time it is called: what "
-            "it counts by itself is in no checkpoint.",
+            f"The before_step of step {step} leaves another {counted} each time it is called, and "
+            "the loss goes by it: what it counts by itself is in no checkpoint.",
             "Make it a function of the step and the epoch that it is given.",
         )
 

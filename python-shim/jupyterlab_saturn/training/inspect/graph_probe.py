@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from ...task import Task
@@ -14,6 +15,7 @@ from .model_state import ModelState, without_batch_statistics
 from .reference_step import ReferenceStep
 
 _CHANCES = 16  # one layer in ten is then left out at least once, all but surely
+_CHANCE_SECONDS = 5.0
 
 
 def changing_graph(
@@ -35,8 +37,7 @@ def changing_graph(
     with without_batch_statistics(task.model):
         ones = (_of_one(batch[-1:], samples, step, state) for batch in batches)
         made = [step.gradient([(samples.batch(batches[0]), 1.0)], state), *ones]
-        chances = range(1, _CHANCES + 1) if step.chooses else ()
-        by_chance = [_of_one(batches[0][-1:], samples, step, state, each) for each in chances]
+        by_chance = [*_by_chance(batches[0][-1:], samples, step, state)] if step.chooses else []
     known = [each for each in (*made, *by_chance) if each is not None]
     if any(each.differentiates for each in known):
         yield "one-backward", "the forward or the loss computes gradients itself"
@@ -48,6 +49,17 @@ def changing_graph(
     if varying:
         what = "chance" if _varies(by_chance) else "the samples"
         yield "constant-graph", f"whether {listed(varying)} takes part depends on {what}"
+
+
+def _by_chance(
+    indices: Sequence[int], samples: Samples, step: ReferenceStep, state: ModelState
+) -> Iterator[Gradient | None]:
+    """Of one sample, by chance; less often where the model is slow."""
+    end = time.monotonic() + _CHANCE_SECONDS
+    for seed in range(1, _CHANCES + 1):
+        yield _of_one(indices, samples, step, state, seed)
+        if time.monotonic() > end:
+            return
 
 
 def _varies(made: Sequence[Gradient | None]) -> bool:

@@ -77,11 +77,10 @@ class OwnCounts:
         self._but = but
         self._known = self._numbers()
 
-    def changed(self) -> str | None:
-        """Which numbers are others than when this was made; None of none."""
-        found = self._numbers()
-        names = [place.name for key, (place, value) in found.items() if self._differs(key, value)]
-        return _listed(names) if names else None
+    @property
+    def have_changed(self) -> bool:
+        """Whether numbers are others than when this was made."""
+        return any(self._differs(key, value) for key, (_, value) in self._numbers().items())
 
     def mattering(self, call: Callable[[], Any], differs: Callable[[Any, Any], bool]) -> str | None:
         """What is counted and changes what a call comes to, now or later; None of nothing.
@@ -112,7 +111,11 @@ class OwnCounts:
                     break
                 for place, value in before:
                     place.put(_later(value, number))
-                if differs(now, call()):
+                try:
+                    later = call()
+                except ArithmeticError:  # such as of a ratio: they are never all the same
+                    continue
+                if differs(now, later):
                     return _listed([place.name for place in counted])
         except Exception as error:  # such as of an index out of range
             if isinstance(error, TimeUp) or is_out_of_memory(error):
@@ -232,12 +235,14 @@ _OF_MODULES = frozenset(vars(torch.nn.Module())) | {"_parameters", "_buffers", "
 
 
 def _as_number(value: Any) -> float | int | bool | None:
-    if type(value) in (int, float, bool):
-        return value  # type: ignore[no-any-return]
+    """None of NaN as well, which stands for none and is never equal to itself."""
+    number = value
     if isinstance(value, torch.Tensor):
         plain = value.numel() == 1 and not (value.requires_grad or value.is_complex())
-        return value.item() if plain and value.device.type == "cpu" else None
-    return None
+        number = value.item() if plain and value.device.type == "cpu" else None
+    if type(number) not in (int, float, bool) or number != number:
+        return None
+    return number  # type: ignore[no-any-return]
 
 
 def _later(value: Any, number: int) -> Any:

@@ -36,7 +36,7 @@ def require_resumable_optimizer(task: Task) -> None:
     Raises
     ------
     SaturnError
-        ``unsupported`` when it then goes on otherwise, or its state cannot be had.
+        ``hidden-state`` when it then goes on otherwise, or its state cannot be had.
     """
     named = _small(task)
     if not named:
@@ -56,10 +56,10 @@ def require_resumable_optimizer(task: Task) -> None:
             whole.step(step)
             paused.step(step)
         if not whole.equals(paused):
-            raise _unsupported(whole, "remembers what is neither in its state nor in its groups")
+            raise _hidden(whole, "remembers what is neither in its state nor in its groups")
         counted = counts.mattering(whole.tried, lambda one, other: not _equal(one, other))
         if counted is not None:
-            raise _unsupported(whole, f"counts its steps in {counted}, and goes by it")
+            raise _hidden(whole, f"counts its steps in {counted}, and goes by it")
 
 
 def require_resumable_schedule(
@@ -79,7 +79,7 @@ def require_resumable_schedule(
     Raises
     ------
     SaturnError
-        ``unsupported`` when learning rates are then others.
+        ``hidden-state`` when learning rates are then others.
     """
     optimizer = make()
     rate = LearningRate(task, optimizer, steps)
@@ -96,7 +96,7 @@ def require_resumable_schedule(
         _move(resumed)
         if not _alike(_settings(optimizer), _settings(fresh)):
             raise SaturnError(
-                "unsupported",
+                "hidden-state",
                 "After a pause the schedule goes on with other learning rates: something of how "
                 "far it is, such as a count of its calls, is not in its state.",
                 "Make what it computes a function of the step that it is given, or keep what it "
@@ -118,8 +118,8 @@ def _pause(whole: _Stepped, paused: _Stepped) -> None:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        failure = describe(error, "unsupported")
-        told = _unsupported(whole, f"has no state to be had ({failure['message'].rstrip('.')})")
+        failure = describe(error, "hidden-state")
+        told = _hidden(whole, f"has no state to be had ({failure['message'].rstrip('.')})")
         told.traceback = failure.get("traceback")
         raise told from error
     paused.take(whole)
@@ -177,9 +177,9 @@ class _Stepped:
             parameter.data.copy_(value)
 
 
-def _unsupported(stepped: _Stepped, why: str) -> SaturnError:
+def _hidden(stepped: _Stepped, why: str) -> SaturnError:
     return SaturnError(
-        "unsupported",
+        "hidden-state",
         f"The optimizer {type(stepped.optimizer).__name__} {why}: after a pause it would go on "
         "otherwise.",
         "Let it keep all it knows in self.state and self.param_groups, as PyTorch's do, and call "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,14 +12,11 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from ...task import Task
 from .blocks import find_blocks
-from .op_tracing import Run, Unfit, memory, reserve, tensors_of, watch
-
-_BEFORE, _BETWEEN, _AFTER = "before the blocks", "between the blocks", "after the blocks"
+from .op_tracing import Run, Unfit, memory, watch
+from .value_origins import AFTER, BEFORE, BETWEEN, ValueOrigins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +96,7 @@ def _examine(task: Task, run: Run) -> BlockChain:
     if len(blocks) < 2:
         raise Unfit("the model has no list or sequence of blocks to be cut between")
     model = task.model
-    seen = _Watch(model)
+    seen = ValueOrigins(model)
     with ExitStack() as hooks:
         walk = _Walk(blocks, seen)
         for handle in walk.follow():
@@ -118,77 +114,6 @@ def _examine(task: Task, run: Run) -> BlockChain:
     )
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Follows where values come from, by the memory that holds them.
-
-    Every operation is seen below autograd, so nothing escapes by ``detach``.
-
-    Attributes
-    ----------
-    place
-        Where the forward is.
-    flops
-        Floating point operations so far.
-    used, written
-        In which places each memory of a parameter or buffer was.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.place = _BEFORE
-        self.flops = 0
-        self.used: dict[int, set[str]] = defaultdict(set)
-        self.written: dict[int, set[str]] = defaultdict(set)
-        self._parameters = {memory(p) for p in model.parameters()}
-        self._origins: dict[int, frozenset[str]] = {}
-        self._reserved: list[Any] = []
-
-    def origins(self, value: Any) -> frozenset[str]:
-        """In which places the parameters are read that a value depends on."""
-        known = (self._origin(tensor) for tensor in tensors_of(value))
-        return frozenset(chain.from_iterable(known))
-
-    def rename(self, tensor: torch.Tensor, origin: str) -> torch.Tensor:
-        """A copy of a tensor, from now on known by one origin."""
-        copy = tensor.clone()
-        self._origins[memory(copy)] = frozenset([origin])
-        return copy
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        origins = self.origins((args, kwargs))
-        for tensor in tensors_of((args, kwargs)):
-            self.used[memory(tensor)].add(self.place)
-        if func is torch.ops.aten._local_scalar_dense.default:
-            self._decide(origins)
-        result = func(*args, **kwargs)
-        count = flop_registry.get(func._overloadpacket)
-        if count is not None:
-            self.flops += int(count(*args, **kwargs, out_val=result))
-        for place, argument in enumerate(func._schema.arguments):
-            if argument.alias_info is not None and argument.alias_info.is_write:
-                value = args[place] if place < len(args) else kwargs.get(argument.name)
-                for tensor in tensors_of(value):
-                    self.written[memory(tensor)].add(self.place)
-                    self._origins[memory(tensor)] = origins
-        for tensor in tensors_of(result):
-            self._origins[memory(tensor)] = origins
-            self._reserved.append(reserve(tensor))
-        return result
-
-    def _origin(self, tensor: torch.Tensor) -> frozenset[str]:
-        key = memory(tensor)
-        if key in self._parameters:
-            return frozenset([self.place])
-        return self._origins.get(key, frozenset())
-
-    def _decide(self, origins: frozenset[str]) -> None:
-        if origins and self.place in (_BEFORE, _BETWEEN):
-            raise Unfit(f"the model's forward looks at computed values {self.place}")
-
-
 class _Walk:
     """The way of one forward through the blocks.
 
@@ -198,7 +123,7 @@ class _Walk:
         As of `BlockChain`.
     """
 
-    def __init__(self, blocks: Sequence[nn.Module], watch: _Watch) -> None:
+    def __init__(self, blocks: Sequence[nn.Module], watch: ValueOrigins) -> None:
         self.outputs: int | None = None
         self.costs: list[int] = []
         self._blocks = blocks
@@ -214,9 +139,9 @@ class _Walk:
 
     def conclude(self, loss: torch.Tensor) -> None:
         """Check how the forward ended."""
-        if self._watch.place != _AFTER:
+        if self._watch.place != AFTER:
             raise Unfit("not every block runs")
-        if not self._watch.origins(loss) <= {_AFTER, _out(len(self._blocks) - 1)}:
+        if not self._watch.origins(loss) <= {AFTER, _out(len(self._blocks) - 1)}:
             raise Unfit(
                 "the loss depends on more of the inside of the model than the last block's "
                 "output, as with a skip connection"
@@ -259,11 +184,11 @@ class _Walk:
         self.costs.append(self._watch.flops - sum(self.costs))
         self._hidden = self._watch.rename(hidden, _out(number))
         self._next += 1
-        self._watch.place = _AFTER if self._next == len(self._blocks) else _BETWEEN
+        self._watch.place = AFTER if self._next == len(self._blocks) else BETWEEN
         return type(output)([self._hidden, *output[1:]]) if several else self._hidden
 
 
-def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: _Watch) -> frozenset[str]:
+def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: ValueOrigins) -> frozenset[str]:
     """What of the model outside of blocks runs after them. Raises Unfit for what runs twice."""
     homes = {
         memory(tensor): _inside(number)
@@ -279,10 +204,10 @@ def _end(model: nn.Module, blocks: Sequence[nn.Module], watch: _Watch) -> frozen
         home = homes.get(key)
         # What is only read may be everywhere, unless it is trained.
         places = watch.used[key] if key in parameters else watch.written[key]
-        if home is None and watch.used[key] == {_AFTER}:
+        if home is None and watch.used[key] == {AFTER}:
             end.add(name)
-        elif not places <= {home or _BEFORE}:
-            both = home is None and places == {_BEFORE, _AFTER}
+        elif not places <= {home or BEFORE}:
+            both = home is None and places == {BEFORE, AFTER}
             where = "both before and after the blocks" if both else "in several of its parts"
             raise Unfit(f"the model needs {name} {where}, which would be on different devices")
     return frozenset(end)

@@ -14,7 +14,13 @@ import torch
 from ... import __version__
 from ...paths import SessionPaths
 from ..model_folder.hub_folder import write_hub_folder
-from ..model_folder.training_facts import TaskSizes, TrainedSegment, training_facts
+from ..model_folder.training_facts import (
+    TaskSizes,
+    TrainedResult,
+    TrainedSegment,
+    TrainingFacts,
+    training_facts,
+)
 from .safetensors_file import convert
 
 if TYPE_CHECKING:
@@ -43,31 +49,38 @@ def give_model(
     if model is None:
         return
     name = spec["name"]
-    facts = training_facts(
-        spec,
-        paths.name,
-        {
-            "task": name,
-            "params": dict(spec["params"]),
-            "steps": step,
-            "loss": result.get("loss"),
-            "metrics": result["metrics"],
-            "validations": validations,
-            "stopped_early": result.get("stoppedEarly", False),
-            "best_step": result.get("bestStep"),
-        },
-        sizes,
-        list(_segments(paths.step_log(name))),
-        {
-            "jupyterlab_saturn": __version__,
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-        },
-    )
     try:
+        facts = _facts(paths, spec, result, step, validations, sizes)
         write_hub_folder(paths.hub_folder(name), paths.folder / model, facts, convert, spare=_SPARE)
-    except Exception as error:  # of a package, a disk, or tensors that have no such form
+    except Exception as error:  # of a package, a disk, a log, or tensors that have no such form
         _log.warning("The folder of %s for others is left out: %s", name, error)
+
+
+def _facts(
+    paths: SessionPaths,
+    spec: TaskSpec,
+    result: Result,
+    step: int,
+    validations: list[Validation],
+    sizes: TaskSizes,
+) -> TrainingFacts:
+    trained: TrainedResult = {
+        "task": spec["name"],
+        "params": dict(spec["params"]),
+        "steps": step,
+        "loss": result.get("loss"),
+        "metrics": result["metrics"],
+        "validations": validations,
+        "stopped_early": result.get("stoppedEarly", False),
+        "best_step": result.get("bestStep"),
+    }
+    versions = {
+        "jupyterlab_saturn": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+    }
+    segments = list(_segments(paths.step_log(spec["name"])))
+    return training_facts(spec, paths.name, trained, sizes, segments, versions)
 
 
 def _segments(log: Path) -> Iterator[TrainedSegment]:

@@ -15,6 +15,7 @@ from .fork_safety import settle, why_unsafe
 
 _SECONDS = 15.0
 """For which libraries are waited for: one may hang where it is loaded, and the agent waits, too."""
+_WORD = b"1"
 
 
 def hand_on(names: Sequence[str], agent: socket.socket) -> bool:
@@ -40,25 +41,16 @@ def hand_on(names: Sequence[str], agent: socket.socket) -> bool:
     OSError
         When the system gives no process.
     """
-    heard, tell = os.pipe()
+    ours, theirs = socket.socketpair()
     first = os.getpid()
-    try:
+    with ours, theirs:
         child = os.fork()
-    except OSError:
-        os.close(heard)
-        os.close(tell)
-        raise
-    if child == 0:
-        os.close(heard)
-        if _is_ready(names, first):
-            os.write(tell, b"1")
-            os.close(tell)
-            return True
-        os._exit(1)
-    os.close(tell)
-    ready, _, _ = select.select([heard], [], [], _SECONDS)
-    took_over = bool(ready) and os.read(heard, 1) == b"1"
-    os.close(heard)
+        if child == 0:
+            if _is_ready(names, first) and _is_asked_to_go_on(theirs, ours):
+                return True
+            os._exit(1)
+        theirs.close()
+        took_over = _has_let(ours)
     if took_over:
         agent.close()
     else:
@@ -66,6 +58,25 @@ def hand_on(names: Sequence[str], agent: socket.socket) -> bool:
     _, status = os.waitpid(child, 0)
     if took_over:
         os._exit(int(status != 0))
+    return False
+
+
+def _has_let(child: socket.socket) -> bool:
+    """Let the child go on in the place of this process, if it is ready in time."""
+    ready, _, _ = select.select([child], [], [], _SECONDS)
+    with suppress(OSError):
+        if ready and child.recv(1):
+            child.sendall(_WORD)
+            return True
+    return False
+
+
+def _is_asked_to_go_on(parent: socket.socket, parents: socket.socket) -> bool:
+    """In the child: whether the parent has waited. One that is late never goes on beside it."""
+    parents.close()
+    with suppress(OSError):
+        parent.sendall(_WORD)
+        return parent.recv(1) == _WORD
     return False
 
 

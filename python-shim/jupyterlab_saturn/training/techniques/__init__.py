@@ -6,7 +6,8 @@ from .catalogue import TECHNIQUES, catalogue, find, installed_techniques, requir
 from .context import Context, Knobs
 from .custom import make_technique
 from .demand import DEMANDS, MOST_DEMANDS, Demand, demands_of, offered_choices, unmet_demand
-from .runner import Runner, State
+from .restorable import State
+from .runner import Runner
 from .technique import (
     BaseTechnique,
     BuiltInTechnique,

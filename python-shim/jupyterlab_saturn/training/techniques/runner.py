@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-import pickle
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import chain
 from typing import Any
 
-import cloudpickle
 import torch
 from torch.distributed.tensor import DTensor
 
@@ -26,14 +23,6 @@ from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
 from ..components.scalars import NOTHING, Heard, Weighed, alone
 from ..components.seeding import BlockSeeds, seed_all
-from ..components.state_dicts import (
-    full_weights,
-    model_state,
-    optimizer_state,
-    restore_model,
-    restore_optimizer,
-    settings_in,
-)
 from ..components.training_mode import begin_training
 from ..model.blocks import find_blocks
 from ..task.data_order import MicroBatch
@@ -41,11 +30,10 @@ from ..task.samples import Samples
 from .context import Context
 from .held_out_evaluation import HeldOutEvaluation
 from .loss_weighing import LossWeighing
+from .restorable import Restorable
 
-State = dict[str, Any]
 
-
-class Runner:
+class Runner(Restorable):
     """Steps, evaluates, saves and restores a task under one technique.
 
     As it is, it runs `module` as a whole on each device; techniques override what differs.
@@ -199,55 +187,6 @@ class Runner:
         """Held-out samples that all ranks together take at once, or each of them."""
         return self._held_out.at_once
 
-    def state(self, changed: Collection[str] = ()) -> State:
-        """Model, optimizer and schedule, each rank its shards; also the template to restore into.
-
-        Parameters that are neither trained nor changed otherwise are left out: the factory makes
-        them anew. A collective.
-
-        Parameters
-        ----------
-        changed
-            Names of further parameters to have in it.
-        """
-        weights, extra = self._model_state(changed)
-        state: State = {
-            "model": weights,
-            "optim": self._optimizer_state(),
-            # One value: what schedules keep differs in shape from step to step.
-            "schedule": self.learning_rate.state(),
-            "extra": cloudpickle.dumps(extra),
-        }
-        if self._loss_scale is not None:
-            state["loss_scale"] = pickle.dumps(self._loss_scale.state())
-        return state
-
-    def saved_names(self) -> set[str]:
-        """Names of what `state` has of the model, on any rank. A collective."""
-        weights, _ = self._model_state(())
-        return set(chain.from_iterable(self._world.gather(list(weights))))
-
-    def restore(self, state: State) -> None:
-        """Take over a state of any technique and world size. A collective."""
-        restore_model(self.module, state["model"])
-        for name, value in pickle.loads(state["extra"]).items():
-            self._task.model.get_submodule(name).set_extra_state(value)
-        restore_optimizer(self.module, self._optimizer, state["optim"])
-        self.learning_rate.restore(state["schedule"])
-        if self._loss_scale is not None:
-            self._loss_scale.restore(pickle.loads(state["loss_scale"]))
-
-    def settings(self) -> State:
-        """What of `state` is as the task says it, whatever its weights are: rates, decays and the
-        like, and how the schedule moves them. A collective.
-        """
-        optim = settings_in(self._optimizer_state(), self._optimizer)
-        return {"optim": optim, "schedule": self.learning_rate.state()}
-
-    def full_weights(self) -> dict[str, torch.Tensor]:
-        """The plain model's state dict on the CPU, on rank 0; empty elsewhere. A collective."""
-        return full_weights(self.module, is_root=self._world.is_root)
-
     def release_optimizer(self) -> None:
         """Give back the memory of what only further steps would need: there are none."""
         self._optimizer.zero_grad(set_to_none=True)
@@ -277,18 +216,6 @@ class Runner:
     def _parameters(self) -> list[torch.nn.Parameter]:
         groups = self._optimizer.param_groups
         return [parameter for group in groups for parameter in group["params"]]
-
-    def _model_state(self, changed: Collection[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What of the model is to be kept, and the extra state of modules by their names."""
-        return model_state(self.module, self._frozen.names - self._changed(changed))
-
-    def _changed(self, known: Collection[str]) -> set[str]:
-        """The parameters that were changed without being trained, on any rank. A collective."""
-        changed = self._world.gather(self._frozen.changed())
-        return {*known, *chain.from_iterable(changed)}
-
-    def _optimizer_state(self) -> Mapping[str, Any]:
-        return optimizer_state(self.module, self._optimizer)
 
     def _blocks(self) -> Sequence[torch.nn.Module]:
         """The repeated layers of the model, in order."""

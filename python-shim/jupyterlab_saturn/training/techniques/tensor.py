@@ -26,7 +26,8 @@ from ..model.memory_estimate import MemoryEstimate
 from ..task.data_order import MicroBatch
 from ..task.task_validation import why_not_split
 from .context import Context, Knobs
-from .runner import Runner, State
+from .restorable import State
+from .runner import Runner
 from .technique import (
     BuiltInTechnique,
     Choice,
