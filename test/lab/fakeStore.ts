@@ -59,6 +59,10 @@ export class FakeStore implements ISaturnStore {
     return this.answer(type, body);
   }
 
+  requestOf<T extends keyof ClientMessages>(_: unknown, type: T, body: ClientMessages[T]): Promise<Incoming> {
+    return this.request(type, body);
+  }
+
   async stateAt(time: number): Promise<SessionState | null> {
     this.sent.push(['state.at', { time }]);
     return this.past;

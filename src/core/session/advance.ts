@@ -37,7 +37,8 @@ export function advance(before: ISession, time: number): IStep {
   // What has a plan waits neither for those that have none, nor for what is measured for them.
   const isBegun = hasActive(followed.session.state.tasks) || isPlanned(session, time);
   const inspecting = countComing(session) > 0;
-  if (inspecting && !isBegun && goal !== 'run') {
+  if (inspecting && !isBegun && !exploresInRun(session)) {
+    // What begins by a plan of a part of them could not be moved.
     return followed;
   }
   const waitsForNone = isBegun || beginsEarly(session);

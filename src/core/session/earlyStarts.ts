@@ -1,14 +1,15 @@
+import { derived } from '../model/derived.js';
 import type { Node, ProfileCell, TaskState } from '../wire/messages.js';
 import { candidateTasks, explorers, selectionOf } from './candidateTasks.js';
 import type { Command } from './command.js';
-import { freeDevices } from './dispatch.js';
+import { busyDevices, freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
 import { fusionBase } from './fusedRuns.js';
 import { startGroup } from './groupStart.js';
-import { type IdlePlace, idlePlace } from './idlePlaces.js';
+import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
 import { plannedCluster } from './plannedCluster.js';
 import { aloneCells, failedTrials, isFeasibleBy } from './profileTable.js';
-import { type ISession, type IStep, isHeld } from './session.js';
+import type { ISession, IStep } from './session.js';
 import { targetStep } from './stretches.js';
 import { countOf } from './taskTable.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
@@ -22,17 +23,25 @@ import { isHeldBack, isRoomForOne } from './wishes.js';
 /** With so many tasks for each device a task may as well begin by what makes the most of a device: hardly a plan does otherwise. */
 const CROWD = 2;
 
-/** How many tasks of a run are still inspected. */
-export function countComing(session: ISession): number {
-  const count = countOf(session.state.tasks, 'inspecting');
-  const selection = count > 0 ? selectionOf(session) : null;
-  if (selection === null) {
-    return count;
+/** The tasks of a run that are still inspected. */
+const comingTasks = derived((session: ISession): TaskState[] => {
+  const { tasks } = session.state;
+  if (countOf(tasks, 'inspecting') === 0) {
+    return [];
   }
-  const selected = new Set(selection);
-  return session.state.tasks.filter(({ status, spec }) => status === 'inspecting' && selected.has(spec.name))
-    .length;
+  const selection = selectionOf(session);
+  const selected = selection && new Set(selection);
+  return tasks.filter(({ status, spec }) => status === 'inspecting' && (selected?.has(spec.name) ?? true));
+});
+
+/** How many there are. */
+export function countComing(session: ISession): number {
+  return comingTasks(session).length;
 }
+
+const comingSweeps = derived(
+  (session: ISession) => new Set(comingTasks(session).map(({ spec }) => spec.sweep))
+);
 
 /** Whether a run begins with what is inspected, before the rest is. */
 export function beginsEarly(session: ISession): boolean {
@@ -56,7 +65,7 @@ export function startEarly(session: ISession, time: number): IStep {
   const isCrowded = countOpen(session) >= CROWD * countDevices(plannedCluster(session.state).nodes);
   const commands: Command[] = [];
   let next = session;
-  let free = freeDevices(next);
+  let free = spareDevices(next);
   while (countDevices(free) > 0 && isRoomForOne(next)) {
     const chosen = longest(waysOf(next, { free, isCrowded, time }));
     if (!chosen) {
@@ -66,9 +75,18 @@ export function startEarly(session: ISession, time: number): IStep {
     const [started, command] = startGroup(next, task, { ...place, until: targetStep(task) }, time);
     next = started;
     commands.push(command);
-    free = freeDevices(next);
+    free = spareDevices(next);
   }
   return { session: next, commands };
+}
+
+/** Idle devices, but for those for which a trial waits that needs more of them. */
+function spareDevices(session: ISession): Node[] {
+  const wanted = devicesFor(
+    session,
+    session.state.trials.filter(({ status }) => status === 'queued')
+  );
+  return freeDevices(session, new Set([...busyDevices(session), ...wanted]));
 }
 
 /** What only a plan can weigh: other goals than to be done soon, and what may not be exceeded. */
@@ -152,25 +170,14 @@ function isAnyHeldUp(session: ISession, time: number): boolean {
 }
 
 function isAnyWaiting(session: ISession, time: number): boolean {
-  const selection = selectionOf(session);
-  const selected = selection && new Set(selection);
-  return session.state.tasks.some(
-    task =>
-      task.status === 'ready' &&
-      !isHeld(task) &&
-      !isHeldBack(task, time) &&
-      !isKinComing(session, task) &&
-      (selected?.has(task.spec.name) ?? true)
+  return candidateTasks(session).some(
+    task => task.status === 'ready' && !isHeldBack(task, time) && !isKinComing(session, task)
   );
 }
 
 /** Whether a task may be trained in one run with others of its sweep that are inspected still. */
-function isKinComing({ state: { tasks } }: ISession, task: TaskState): boolean {
-  const { sweep } = task.spec;
-  return (
-    fusionBase(task) !== undefined &&
-    tasks.some(({ status, spec }) => status === 'inspecting' && spec.sweep === sweep)
-  );
+function isKinComing(session: ISession, task: TaskState): boolean {
+  return fusionBase(task) !== undefined && comingSweeps(session).has(task.spec.sweep);
 }
 
 /** How many tasks a run has yet to train. */

@@ -8,11 +8,20 @@ import type { ISession } from './session.js';
 export type IdlePlace = Pick<Attempt, 'strategy' | 'node' | 'devices' | 'elsewhere'>;
 
 /** Such devices as a strategy may run on, of a model, or of any when undefined. */
-export function kindsFor(
+function kindsFor(
   { state }: ISession,
   { strategy, model }: { readonly strategy: Strategy; readonly model?: string }
 ): IDeviceKind[] {
   return strategyKinds(plannedCluster(state), strategy).filter(kind => isSameModel(kind.model, model));
+}
+
+/** Keys of the devices that one of these strategies may run on. */
+export function devicesFor(
+  session: ISession,
+  wishes: readonly { readonly strategy: Strategy; readonly model?: string }[]
+): Set<string> {
+  const nodes = wishes.flatMap(wish => kindsFor(session, wish).flatMap(kind => kind.nodes));
+  return new Set(nodes.flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id))));
 }
 
 /**

@@ -2,12 +2,12 @@ import { sharesOf } from '../model/schedule/deviceRuns.js';
 import type { Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import { explorers } from './candidateTasks.js';
 import type { Command } from './command.js';
-import { freeDevices } from './dispatch.js';
+import { busyDevices, freeDevices } from './dispatch.js';
 import { exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
-import { type IdlePlace, idlePlace, kindsFor } from './idlePlaces.js';
+import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
 import { patience } from './patience.js';
-import { deviceKey } from './plannedCluster.js';
+import { deviceKey, deviceKeys, plannedCluster } from './plannedCluster.js';
 import { failedTrials, measuredCells } from './profileTable.js';
 import {
   findTask,
@@ -21,7 +21,7 @@ import {
 } from './session.js';
 import { targetStep } from './stretches.js';
 import { leave } from './takeovers.js';
-import { activeTasks } from './taskTable.js';
+import { activeTasks, lacksDevice, tableOf } from './taskTable.js';
 import { smallerTrials } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
@@ -133,7 +133,7 @@ function placeOf(session: ISession, trial: TrialState, free: readonly Node[]): I
 /** Have tasks that have found out what they were to leave for trials that wait, as far as their devices are needed. */
 function makeRoom(session: ISession, time: number): IStep {
   const queued = session.state.trials.filter(({ status }) => status === 'queued');
-  let made: IStep = { session, commands: [] };
+  let made = makeRoomToInspect(session, time);
   for (const model of new Set(queued.map(trial => trial.model))) {
     const freed = makeRoomFor(
       made.session,
@@ -145,14 +145,43 @@ function makeRoom(session: ISession, time: number): IStep {
   return made;
 }
 
+/** Have a task leave for one that is to be inspected on a device, where none is idle nor about to be. */
+function makeRoomToInspect(session: ISession, time: number): IStep {
+  const { tasks } = session.state;
+  if (tableOf(tasks).lackingDevice === 0) {
+    return { session, commands: [] };
+  }
+  const wanted = tasks.find(lacksDevice)?.onDevice?.kind;
+  const usable = new Set(
+    plannedCluster(session.state).nodes.flatMap(({ id, devices }) =>
+      devices.flatMap(device =>
+        wanted === undefined || device.kind === wanted ? deviceKey(id, device.id) : []
+      )
+    )
+  );
+  const busy = busyDevices(session);
+  const active = activeTasks(tasks);
+  const isAwaited =
+    [...usable].some(key => !busy.has(key)) ||
+    active.some(({ status }) => status === 'stopping') ||
+    tasks.some(({ status, onDevice }) => status === 'inspecting' && onDevice?.device !== undefined);
+  const holder = active.find(
+    task =>
+      isSettled(task) && !endsSoon(task, time) && deviceKeys(lastAttempt(task)!).some(key => usable.has(key))
+  );
+  return holder && !isAwaited ? leave(session, holder) : { session, commands: [] };
+}
+
+/** Whether a task trains by itself, and has found out what it was to: a run of several goes on until all are done. */
+function isSettled(task: TaskState): boolean {
+  const attempt = lastAttempt(task)!;
+  return isStaying(task) && !isExploring(attempt) && attempt.fusion === undefined;
+}
+
 /** @param queued - trials on devices of one model. */
 function makeRoomFor(session: ISession, queued: readonly TrialState[], time: number): IStep {
   const { tasks, trials } = session.state;
-  const usable = new Set(
-    queued
-      .flatMap(trial => kindsFor(session, trial).flatMap(({ nodes }) => nodes))
-      .flatMap(({ id, devices }) => devices.map(device => deviceKey(id, device.id)))
-  );
+  const usable = devicesFor(session, queued);
   const usableOf = (node: string, devices: readonly string[]): number =>
     devices.filter(id => usable.has(deviceKey(node, id))).length;
   const heldBy = (task: TaskState): number => {
@@ -174,7 +203,7 @@ function makeRoomFor(session: ISession, queued: readonly TrialState[], time: num
       ),
     0
   );
-  const settled = active.filter(task => isStaying(task) && !isExploring(lastAttempt(task)!));
+  const settled = active.filter(isSettled);
   const isStuck =
     leaving.length === 0 &&
     trials.every(({ status }) => status === 'queued') &&

@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ENGLISH } from '../../core/model/translation.js';
@@ -31,19 +31,21 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
       {
         safe: true,
         mimeTypes: [SESSION_MIME],
-        createRenderer: ({ resolver }) =>
-          new SessionRenderer({
+        createRenderer: ({ resolver }) => {
+          // An output knows of its notebook no more than the resolver that both have.
+          const notebook = () => tracker.find(({ content }) => content.rendermime.resolver === resolver);
+          return new SessionRenderer({
             store,
-            // An output knows of its notebook no more than the resolver that both have.
             findState: () => {
-              const panel = tracker.find(({ content }) => content.rendermime.resolver === resolver);
+              const panel = notebook();
               return panel ? store.stateOf(panel) : null;
             },
             makeSaved: () => registry.createRenderer('text/html'),
-            draw: (view, state) => drawEnd(store, view, state),
+            draw: (view, state) => drawEnd(store, notebook(), view, state),
             trans,
             random: Math.random
-          })
+          });
+        }
       },
       RANK
     );
@@ -51,10 +53,15 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** A session as it ended, in English as by the kernel: by the engine, with curves, or as it is known here. */
-async function drawEnd(store: ISaturnStore, view: PictureName, state: SessionState): Promise<Rendered> {
-  if (store.view.state === state) {
+async function drawEnd(
+  store: ISaturnStore,
+  panel: NotebookPanel | undefined,
+  view: PictureName,
+  state: SessionState
+): Promise<Rendered> {
+  if (panel && store.stateOf(panel) === state) {
     try {
-      const answer = await store.request('render', { view });
+      const answer = await store.requestOf(panel, 'render', { view });
       if (answer.type === 'rendered') {
         return answer.body;
       }

@@ -82,6 +82,14 @@ export class SaturnStore implements ISaturnStore {
     return this._current?.model.request(type, body) ?? Promise.reject(notConnected());
   }
 
+  requestOf<T extends keyof ClientMessages>(
+    panel: NotebookPanel,
+    type: T,
+    body: ClientMessages[T]
+  ): Promise<Incoming> {
+    return this._notebooks.get(panel)?.model.request(type, body) ?? Promise.reject(notConnected());
+  }
+
   async stateAt(time: number): Promise<SessionState | null> {
     return (await this._current?.model.stateAt(time)) ?? null;
   }

@@ -98,6 +98,13 @@ export interface ISaturnStore extends ISessionModel {
   /** Newest state known of a notebook's session, the current notebook or not; null when there is none. */
   stateOf(panel: NotebookPanel): SessionState | null;
 
+  /** Ask the engine of a notebook's session, as `request` does that of the current one. */
+  requestOf<T extends keyof ClientMessages>(
+    panel: NotebookPanel,
+    type: T,
+    body: ClientMessages[T]
+  ): Promise<Incoming>;
+
   /** Load the extension in the current notebook's kernel. Failures end in `view`. */
   load(): Promise<void>;
 

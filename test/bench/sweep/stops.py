@@ -3,9 +3,10 @@
 ``stops.py [--rounds N] [--scale F] [--devices N] [--peers PYTHON]``
 
 The same points in the same order, the same model, data, optimizer and steps, the same metric of
-held-out images, compared after the same steps. All points are trained to the end once, by plain
-loops: a way's regret is how much worse the point it chose is there than the best of all. A way's
-time begins with its process, imports included, and ends when all it trains is trained.
+held-out images, compared after the same steps. In each round all of that is drawn anew, and all
+points are trained to the end by plain loops: a way's regret is how much worse the point it chose
+is there than the best of all. A way's time begins with its process, imports included, and ends
+when all it trains is trained.
 """
 
 from __future__ import annotations
@@ -36,22 +37,24 @@ Told = dict[str, Any]
 """What a script has printed, and ``seconds``."""
 
 
-def _all_trained(options: argparse.Namespace) -> tuple[dict[str, float], float]:
+def _all_trained(options: argparse.Namespace, draw: int) -> tuple[dict[str, float], float]:
     """What each point comes to when it is trained to the end, and how many seconds that took."""
     with tempfile.TemporaryDirectory(prefix="stops-") as folder:
         env = environment(Path(folder))
         begin = time.time()
         parts = [
-            start(
-                sys.executable, "stops_by_hand.py", device, options.devices, options.scale, env=env
-            )
+            start(sys.executable, "stops_by_hand.py", device, *_size(options), draw, env=env)
             for device in range(options.devices)
         ]
         told = [json.loads(output.splitlines()[-1]) for output in finish(parts)]
     return {name: value for part in told for name, value in part.items()}, time.time() - begin
 
 
-def _round(options: argparse.Namespace) -> Iterator[tuple[str, Told]]:
+def _size(options: argparse.Namespace) -> tuple[int, float]:
+    return options.devices, options.scale
+
+
+def _round(options: argparse.Namespace, draw: int) -> Iterator[tuple[str, Told]]:
     """Each way once, in a folder of its own."""
     for name, script in _SCRIPTS.items():
         if name != _OURS and options.peers is None:
@@ -61,7 +64,7 @@ def _round(options: argparse.Namespace) -> Iterator[tuple[str, Told]]:
             env = environment(Path(folder))
             begin = time.time()
             where = Path(folder) / "out"
-            process = start(python, script, options.devices, options.scale, where, env=env)
+            process = start(python, script, *_size(options), draw, where, env=env)
             [output] = finish([process])
         told: Told = json.loads(output.splitlines()[-1])
         yield name, {**told, "seconds": told["done"] - begin}
@@ -69,49 +72,50 @@ def _round(options: argparse.Namespace) -> Iterator[tuple[str, Told]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each way is timed")
+    parser.add_argument("--rounds", type=int, default=3, help="how many draws")
     parser.add_argument("--scale", type=float, default=1.0, help="how much longer tasks are")
     parser.add_argument("--devices", type=int, default=2)
     parser.add_argument("--peers", help="a Python with Ray Tune and Optuna; left out without")
     options = parser.parse_args()
     halts = rungs(options.scale)
     _say(
-        f"{len(points(options.scale))} points of {halts[-1]} steps on {options.devices} cores, "
+        f"{len(points(options.scale, 0))} points of {halts[-1]} steps on {options.devices} cores, "
         f"compared by {METRIC} after {', '.join(map(str, halts[:-1]))} steps, "
         f"{options.rounds} rounds.\n"
         "Load of the machine at the beginning: {:.2f}, {:.2f}, {:.2f}.".format(*os.getloadavg())
     )
-    ends, whole = _all_trained(options)
-    best = min(ends.values())
-    steps = halts[-1] * len(ends)
-    _say(f"All trained to the end by plain loops: {whole:.1f} s, the best {METRIC} {best:.4f}.")
     seen: dict[str, list[Told]] = defaultdict(list)
-    for turn in range(options.rounds):
-        for name, told in _round(options):
-            seen[name].append({**told, "regret": ends[told["winner"]] - best})
+    for draw in range(1, options.rounds + 1):
+        ends, whole = _all_trained(options, draw)
+        best = min(ends.values())
+        _say(f"Round {draw}, all to the end by plain loops: {whole:.1f} s, {METRIC} {best:.4f}.")
+        for name, told in _round(options, draw):
+            regret = ends[told["winner"]] - best
+            share = {"time": told["seconds"] / whole, "work": told["steps"] / halts[-1] / len(ends)}
+            seen[name].append({**told, **share, "regret": regret})
             _say(
-                f"  round {turn + 1}, {name}: {told['seconds']:.1f} s, chose {told['winner']} "
+                f"  {name}: {told['seconds']:.1f} s, chose {told['winner']} "
                 f"({METRIC} {told['value']:.4f} as it found, {ends[told['winner']]:.4f} by itself)"
             )
-    _report(seen, whole, steps)
+    _report(seen)
     if options.peers is None:
         _say("\nRay Tune and Optuna are left out: they cannot be installed here.")
 
 
-def _report(seen: dict[str, list[Told]], whole: float, steps: int) -> None:
-    """Medians of all rounds; of regret the greatest as well."""
+def _report(seen: dict[str, list[Told]]) -> None:
+    """Medians of all rounds; of regret the mean, and the greatest."""
     heads = ("seconds", "of all", "regret", "most", "steps", "of all", "trained")
     _say(f"\n{'':18}" + "".join(f"{head:>9}" for head in heads))
     for name, rounds in seen.items():
         middle = {
             key: statistics.median(each[key] for each in rounds)
-            for key in ("seconds", "regret", "steps", "trained")
+            for key in ("seconds", "time", "steps", "work", "trained")
         }
-        worst = max(each["regret"] for each in rounds)
+        regrets = [each["regret"] for each in rounds]
         _say(
-            f"{name:18}{middle['seconds']:9.1f}{middle['seconds'] / whole:9.2f}"
-            f"{middle['regret']:9.4f}{worst:9.4f}"
-            f"{middle['steps']:9.0f}{middle['steps'] / steps:9.2f}{middle['trained']:9.0f}"
+            f"{name:18}{middle['seconds']:9.1f}{middle['time']:9.2f}"
+            f"{statistics.mean(regrets):9.4f}{max(regrets):9.4f}"
+            f"{middle['steps']:9.0f}{middle['work']:9.2f}{middle['trained']:9.0f}"
         )
     ours = seen[_OURS]
     for name, rounds in seen.items():

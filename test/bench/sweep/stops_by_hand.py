@@ -1,4 +1,7 @@
-"""All points trained to the end: ``stops_by_hand.py DEVICE DEVICES SCALE``, a process a device."""
+"""All points trained to the end by a process a device.
+
+``stops_by_hand.py DEVICE DEVICES SCALE DRAW``
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from stops_loop import train
 from stops_points import name, points
 
 
-def main(device: int, devices: int, scale: float) -> None:
+def main(device: int, devices: int, scale: float, draw: int) -> None:
     """Train every so-many-th point; print what each came to."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, [cores[device % len(cores)]])
     found: dict[str, float] = {}
-    for point in points(scale)[device::devices]:
+    for point in points(scale, draw)[device::devices]:
 
         def note(_: int, value: float, key: str = name(point)) -> bool:
             found[key] = value
@@ -26,4 +29,4 @@ def main(device: int, devices: int, scale: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))

@@ -1,4 +1,6 @@
-"""The points searched by Optuna, pruned by Hyperband: ``stops_by_optuna.py DEVICES SCALE FOLDER``.
+"""The points searched by Optuna, pruned by Hyperband.
+
+``stops_by_optuna.py DEVICES SCALE DRAW FOLDER``
 
 A process a device, which share a study in a file: threads would wait for each other.
 """
@@ -33,12 +35,12 @@ def _study(scale: float, folder: Path) -> optuna.Study:
     )
 
 
-def _work(device: int, scale: float, folder: Path) -> None:
+def _work(device: int, scale: float, draw: int, folder: Path) -> None:
     """Take points until none is left."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, [cores[device % len(cores)]])
     study = _study(scale, folder)
-    all_points = points(scale)
+    all_points = points(scale, draw)
 
     def objective(trial: optuna.Trial) -> float:
         point = all_points[trial.suggest_categorical("point", list(range(len(all_points))))]
@@ -62,16 +64,18 @@ def _work(device: int, scale: float, folder: Path) -> None:
     study.optimize(objective, callbacks=[left])
 
 
-def main(devices: int, scale: float, folder: Path) -> None:
+def main(devices: int, scale: float, draw: int, folder: Path) -> None:
     """Print when it was done, which point it chose, and how many steps were made."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir()
     study = _study(scale, folder)
-    all_points = points(scale)
+    all_points = points(scale, draw)
     for index in range(len(all_points)):
         study.enqueue_trial({"point": index})
     processes = [
-        multiprocessing.get_context("fork").Process(target=_work, args=(device, scale, folder))
+        multiprocessing.get_context("fork").Process(
+            target=_work, args=(device, scale, draw, folder)
+        )
         for device in range(devices)
     ]
     for process in processes:
@@ -93,4 +97,4 @@ def main(devices: int, scale: float, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -1,4 +1,7 @@
-"""The points searched by Ray Tune, stopped by ASHA: ``stops_by_ray.py DEVICES SCALE FOLDER``."""
+"""The points searched by Ray Tune, stopped by ASHA.
+
+``stops_by_ray.py DEVICES SCALE DRAW FOLDER``
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from ray import tune
 from stops_points import ETA, METRIC, name, points, rungs
 
 
-def main(devices: int, scale: float, folder: Path) -> None:
+def main(devices: int, scale: float, draw: int, folder: Path) -> None:
     """Print when it was done, which point it chose, and how many steps were made."""
     here = str(Path(__file__).parent)
 
@@ -31,7 +34,7 @@ def main(devices: int, scale: float, folder: Path) -> None:
     ray.init(num_cpus=devices, include_dashboard=False, log_to_driver=False)
     results = tune.Tuner(
         tune.with_resources(trial, {"cpu": 1}),
-        param_space={"point": tune.grid_search(points(scale))},
+        param_space={"point": tune.grid_search(points(scale, draw))},
         tune_config=tune.TuneConfig(
             metric=METRIC,
             mode="min",
@@ -62,4 +65,4 @@ def main(devices: int, scale: float, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -1,4 +1,4 @@
-"""The points searched by a session, by ASHA: ``stops_by_saturn.py DEVICES SCALE FOLDER``."""
+"""The points searched by a session, by ASHA: ``stops_by_saturn.py DEVICES SCALE DRAW FOLDER``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ cloudpickle.register_pickle_by_value(tasks)
 cloudpickle.register_pickle_by_value(stops_points)
 
 
-def main(devices: int, scale: float, folder: Path) -> None:
+def main(devices: int, scale: float, draw: int, folder: Path) -> None:
     """Print when it was done, which point it chose, and how many steps were made."""
     os.environ["SATURN_CACHE"] = str(folder / "cache")
     session = Session("stops", folder / "sessions")
@@ -27,7 +27,7 @@ def main(devices: int, scale: float, folder: Path) -> None:
     try:
         session.cluster(cpu=devices)
         rule = f"asha:eta={ETA},first={halts[0]}"
-        session.add(make, values(scale), stop=rule, by=f"min:{METRIC}")
+        session.add(make, values(scale, draw), stop=rule, by=f"min:{METRIC}")
         session.run()
         session.wait(check=True)
         done = time.time()
@@ -49,4 +49,4 @@ def main(devices: int, scale: float, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -76,6 +76,16 @@ describe('SaturnStore', () => {
     expect(store.view.state?.goal).toBe('run');
   });
 
+  it('asks the session of a notebook in the background', async () => {
+    const { kernel, panel } = await livePanel(tracker);
+    const other = new FakePanel(new FakeKernel('other'));
+    tracker.add(other);
+    tracker.show(other);
+    const asked = store.requestOf(panel.asPanel, 'render', { view: 'run' });
+    kernel.comm.say('rendered', { text: 'the end', html: '<i>the end</i>' }, 'render');
+    expect((await asked).body).toMatchObject({ text: 'the end' });
+  });
+
   it('finds the task cells of the notebook, also before any kernel', () => {
     const panel = new FakePanel(null, ['import torch', SWEEP_SOURCE]);
     tracker.add(panel);

@@ -38,8 +38,8 @@ export function tasksView(state: SessionState, now: number, trans: ITranslation)
     looking > 0 &&
       sentence(
         trans._n(
-          '%2 task is being built; ask again in a moment.',
-          '%2 tasks are being built; ask again in a moment.',
+          '%2 task is being built as this is written; `%saturn status` tells what became of it.',
+          '%2 tasks are being built as this is written; `%saturn status` tells what became of them.',
           looking,
           count(looking)
         )

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,12 +8,14 @@ import { step } from '../../../../src/core/session/step.js';
 import type { SessionEvent } from '../../../../src/core/wire/messages.js';
 import { Journal } from '../../../../src/engine/journal/journal.js';
 import { FORMAT, MIGRATIONS } from '../../../../src/engine/journal/migrations.js';
+import { recordLine } from '../../../../src/engine/journal/recordLine.js';
 import { SessionSnapshots } from '../../../../src/engine/journal/sessionSnapshots.js';
 import {
   type IRestoredSession,
   openingEvents,
   restoreSession
 } from '../../../../src/engine/restoredSession.js';
+import { VERSION } from '../../../../src/engine/version.js';
 
 /** A journal of each format, of the same run: three tasks of a sweep were trained on two devices. */
 const JOURNALS = 'test/fixtures/journals';
@@ -108,6 +110,21 @@ describe('a journal of a time when a session had one node', () => {
       ]
     );
   });
+});
+
+it('a journal of format 2 whose rank groups told what was begun is read', () => {
+  const created = { kind: 'created', session: 'fixture', version: VERSION };
+  const group = { kind: 'group', event: { task: 'a', attempt: 1, kind: 'started', time: 5, step: 0 } };
+  const strategy = { technique: 'single', devices: 1 };
+  const attempt = { number: 1, strategy, node: 'node', devices: ['cpu0'], requestedAt: 4 };
+  const told = [created, { ...group, begun: { attempt } }, { ...group, begun: null }];
+  const lines = told.map((event, index) => recordLine({ v: 2, seq: index + 1, time: index, event } as never));
+  writeFileSync(path, Buffer.concat(lines));
+  const journal = Journal.open(path, () => undefined);
+  const read = [...journal.recover()].map(({ event }) => event);
+  journal.dispose();
+  expect(journal.damage).toBeUndefined();
+  expect(read).toEqual([created, group, group]);
 });
 
 it('there is a journal of each format, and a way up from all older ones', () => {

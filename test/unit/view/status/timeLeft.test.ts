@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../../../../src/core/session/replay.js';
 import { emptySession } from '../../../../src/core/session/session.js';
-
 import { paceOf } from '../../../../src/core/view/status/pace.js';
 import { sessionTimeLeft, taskTimeLeft, timesLeft } from '../../../../src/core/view/status/timeLeft.js';
 import type { SessionRecord, SessionState } from '../../../../src/core/wire/messages.js';
