@@ -36,26 +36,38 @@ def scans():
 
 const { values } = parseArgs({ options: { look: { type: 'boolean', default: false } } });
 
-const sandbox = new Sandbox();
-sandbox.env.SATURN_IDLE_SECONDS = '15';
-// Where the notebook is, as it is for people.
-delete sandbox.env.SATURN_HOME;
-writeFileSync(join(sandbox.notebooks, 'quickstart.ipynb'), quickstart());
-// They would lie over what is to be seen.
-const server = await LabServer.start(sandbox, {
-  settings: { 'jupyterlab-saturn:plugin': { notifications: 'none' } }
-});
-const eyes = await BrowserPage.open();
-try {
-  await tell();
-  await takeSearch(sandbox, server, values.look);
-} finally {
-  await eyes.close();
-  await server.stop();
-  await sandbox.dispose(30);
+await inLab(tell);
+await inLab((sandbox, server) => takeSearch(sandbox, server, values.look));
+
+/** What is told in a JupyterLab of its own: one that is opened again has the tabs of before. */
+async function inLab(story: (sandbox: Sandbox, server: LabServer) => Promise<void>): Promise<void> {
+  const sandbox = new Sandbox();
+  sandbox.env.SATURN_IDLE_SECONDS = '15';
+  // Where the notebook is, as it is for people.
+  delete sandbox.env.SATURN_HOME;
+  // Notifications would lie over what is to be seen.
+  const server = await LabServer.start(sandbox, {
+    settings: { 'jupyterlab-saturn:plugin': { notifications: 'none' } }
+  });
+  try {
+    await story(sandbox, server);
+  } finally {
+    await server.stop();
+    await sandbox.dispose(30);
+  }
 }
 
-async function tell(): Promise<void> {
+async function tell(sandbox: Sandbox, server: LabServer): Promise<void> {
+  writeFileSync(join(sandbox.notebooks, 'quickstart.ipynb'), quickstart());
+  const eyes = await BrowserPage.open();
+  try {
+    await walk(eyes, server);
+  } finally {
+    await eyes.close();
+  }
+}
+
+async function walk(eyes: BrowserPage, server: LabServer): Promise<void> {
   const notebook = new NotebookPage(eyes.page, server);
   const { page } = eyes;
   const panel = page.locator('#jupyterlab-saturn-panel');
