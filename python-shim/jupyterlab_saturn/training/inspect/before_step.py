@@ -6,16 +6,15 @@ from typing import Any
 
 import torch
 
-from ...errors import SaturnError
 from ...task import Task
 from ..components.side_effects import without_side_effects
 from ..components.training_mode import begin_training
-from ..runtime.failure import describe, is_out_of_memory
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
 from ..task.task_validation import differs
 from .own_counts import OwnCounts
 from .reference_step import ReferenceStep
+from .tried_call import rehearsal_failed, tried
 
 _MOST_STARTS = 100  # of epochs that are gone through
 _PROBED = 3  # samples
@@ -48,7 +47,7 @@ def rehearse_before_step(task: Task, steps: int, seed: int) -> None:
                 _call(task, step, step // epoch)
                 _require_trained(task.model, trained, step)
             if any(differs(a, samples.sample(i)) for i, a in zip(some, first, strict=True)):
-                raise _failed(
+                raise rehearsal_failed(
                     f"The before_step of step {steps - 1} changes samples of the data, but these "
                     "are loaded before it is called, and ahead by workers.",
                     "Give the dataset a set_epoch(epoch): it is told before it is asked.",
@@ -74,7 +73,7 @@ def _require_stateless(task: Task, samples: Samples, step: int, epoch: int) -> N
 
     counted = left.mattering(trained, lambda one, other: one != other and one == one)
     if counted is not None:
-        raise _failed(
+        raise rehearsal_failed(
             f"The before_step of step {step} leaves another {counted} each time it is called, and "
             "the loss goes by it: what it counts by itself is in no checkpoint.",
             "Make it a function of the step and the epoch that it is given.",
@@ -82,32 +81,18 @@ def _require_stateless(task: Task, samples: Samples, step: int, epoch: int) -> N
 
 
 def _call(task: Task, step: int, epoch: int) -> None:
-    assert task.before_step is not None
-    try:
-        task.before_step(step, epoch)
-    except Exception as error:
-        if isinstance(error, SaturnError) or is_out_of_memory(error):
-            raise
-        failure = describe(error, "rehearsal-failed")
-        told = _failed(
-            f"The before_step fails, tried on a little: {failure['message'].rstrip('.')}.",
-            "Correct it now: training would have failed when it came to it.",
-        )
-        told.traceback = failure.get("traceback")
-        raise told from error
+    before_step = task.before_step
+    assert before_step is not None
+    tried("before_step", lambda: before_step(step, epoch))
 
 
 def _require_trained(model: torch.nn.Module, trained: list[bool], step: int) -> None:
     named: Any = zip(model.named_parameters(), trained, strict=True)
     names = [name for (name, p), was in named if p.requires_grad is not was]
     if names:
-        raise _failed(
+        raise rehearsal_failed(
             f"The before_step of step {step} changes whether {names[0]} is trained, but what is "
             "trained is settled when training begins.",
             "Train it from the beginning, with a learning rate of 0 at first by the schedule, or "
             "write the loop yourself: %%saturn task --native.",
         )
-
-
-def _failed(message: str, hint: str) -> SaturnError:
-    return SaturnError("rehearsal-failed", message, hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from ..components.precision import precise
 from ..components.predictions import MetricsFailed, Predictions
 from ..components.side_effects import without_side_effects
 from ..run.best_model import criterion_of
-from ..runtime.failure import describe, is_out_of_memory
 from ..runtime.process_group import ProcessGroup
 from ..task.factory import steps_per_epoch
 from ..task.samples import Samples
@@ -33,6 +32,7 @@ from .deadline import TimeUp, deadline
 from .placed_samples import PlacedSamples, device_of
 from .resumption import require_resumable_optimizer, require_resumable_schedule
 from .shortened_model import shortened
+from .tried_call import rehearsal_failed, tried
 
 _ALONE = ProcessGroup(0, 1)
 _SAMPLES, _FEWER_SAMPLES = 16, 2
@@ -63,7 +63,7 @@ def rehearse(task: Task, steps: int, seed: int) -> Iterator[str]:
     yield from _schedule(task, steps)
     require_resumable_optimizer(task)
     rehearse_before_step(task, steps, seed)
-    _try("state of the model", lambda: _write_state(task))
+    tried("state of the model", lambda: _write_state(task))
     metrics: dict[str, float] | None = None
     if task.eval_data is not None:
         try:
@@ -107,16 +107,16 @@ def _schedule(task: Task, steps: int) -> Iterator[str]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the optimizer is never stepped
-        _try("schedule", run)
-        state = _try("state of the schedule", rate.state)
-        _try("state of the schedule", lambda: rate.restore(state))
+        tried("schedule", run)
+        state = tried("state of the schedule", rate.state)
+        tried("state of the schedule", lambda: rate.restore(state))
         if not rate.follows_metric:
             times = min(steps if task.schedule_every == "step" else steps // epoch, _MOST_PAUSED)
             make = partial(make_optimizer, task, trained)
             require_resumable_schedule(task, make, steps, times)
     if rate.follows_metric:
         if task.eval_data is None or task.validate_every is None:
-            raise _failed(
+            raise rehearsal_failed(
                 "The schedule follows a metric, but the task is never evaluated.",
                 "Give the Task eval_data and validate_every.",
             )
@@ -193,7 +193,7 @@ def _evaluate_one(task: Task, samples: Samples, size: int) -> dict[str, float]:
             evaluation.batch(task.model, batch, 0)
             return {name: float(value) for name, value in evaluation.end().items()}
 
-        found: dict[str, float] = _try("evaluation", run)
+        found: dict[str, float] = tried("evaluation", run)
         return found
     inputs, targets = pair(batch)
 
@@ -204,9 +204,9 @@ def _evaluate_one(task: Task, samples: Samples, size: int) -> dict[str, float]:
             )
         return outputs, None if loss is None else float(loss.mean)
 
-    outputs, loss = _try("evaluation", forward)
+    outputs, loss = tried("evaluation", forward)
     predictions = Predictions(task, device_of(task))
-    _try("prediction", lambda: predictions.add(0, outputs, targets))
+    tried("prediction", lambda: predictions.add(0, outputs, targets))
     return predictions.measure(_ALONE, loss)
 
 
@@ -215,7 +215,9 @@ def _told_metrics(error: MetricsFailed) -> str:
     failure = error.failure
     kind = failure["message"].removeprefix("The metrics raised ").partition(":")[0]
     if kind in _MISTAKES or (failure["code"] in _MISTAKES and "raised" not in failure["message"]):
-        told = _failed(failure["message"].rstrip(".") + ".", "Correct the metrics of the task.")
+        told = rehearsal_failed(
+            failure["message"].rstrip(".") + ".", "Correct the metrics of the task."
+        )
         told.traceback = failure.get("traceback")
         raise told
     return f"On {_SAMPLES} held-out samples: {failure['message'].rstrip('.')}."
@@ -225,14 +227,14 @@ def _rules(task: Task, metrics: dict[str, float], steps: int) -> None:
     """What decides by metrics gets those there are."""
     criterion = criterion_of(task)
     if criterion is not None and criterion["metric"] not in metrics:
-        raise _failed(
+        raise rehearsal_failed(
             f"The best model is to be told by {criterion['metric']!r}, but an evaluation gives "
             f"{', '.join(metrics)}.",
             "Name one of them.",
         )
     followed = task.schedule_metric
     if followed is not None and followed not in metrics:
-        raise _failed(
+        raise rehearsal_failed(
             f"The learning rate follows {followed!r}, but an evaluation gives "
             f"{', '.join(metrics)}.",
             "Name one of them.",
@@ -240,7 +242,7 @@ def _rules(task: Task, metrics: dict[str, float], steps: int) -> None:
     rule = task.stop_early
     if rule is not None:
         history = [{"step": float(step), **metrics} for step in (1, 2)]
-        _try("stop_early", lambda: bool(rule(history)))
+        tried("stop_early", lambda: bool(rule(history)))
 
 
 def _export(task: Task) -> None:
@@ -251,23 +253,4 @@ def _export(task: Task) -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         host = {n: v.cpu() if isinstance(v, torch.Tensor) else v for n, v in weights.items()}
-        _try("export", lambda: export(host, Path(folder)))
-
-
-def _try(role: str, work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except Exception as error:
-        if isinstance(error, SaturnError | MetricsFailed | TimeUp) or is_out_of_memory(error):
-            raise
-        failure = describe(error, "rehearsal-failed")
-        told = _failed(
-            f"The {role} fails, tried on a little: {failure['message'].rstrip('.')}.",
-            "Correct it now: training would have failed when it came to it.",
-        )
-        told.traceback = failure.get("traceback")
-        raise told from error
-
-
-def _failed(message: str, hint: str) -> SaturnError:
-    return SaturnError("rehearsal-failed", message, hint)
+        tried("export", lambda: export(host, Path(folder)))
