@@ -446,8 +446,9 @@ export class Life {
   }
 
   protected _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
-    this._sim.time -= 1;
-    this._sim.group(group.start.task.name, group.start.attempt, kind, more);
+    const { _sim: sim } = this;
+    const { task, attempt } = group.start;
+    sim.feed({ kind: 'group', event: { task: task.name, attempt, kind, time: sim.time, ...more } }, 0);
   }
 
   /** Carry out what the session commands. */
