@@ -1,6 +1,7 @@
 import { busyElsewhere } from '../../model/busyDevices.js';
 import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
+import { DISK_FAILED } from '../../wire/failure.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
 import { count, listing, sharePercent, taskCount } from '../format/format.js';
 import { deviceNames } from '../format/taskText.js';
@@ -157,8 +158,12 @@ function held(state: SessionState, trans: ITranslation): string[] {
   const busy = busyElsewhere(state).map(({ node, device }) =>
     deviceNames({ node, devices: [device.id] }, state.cluster)
   );
+  const paused =
+    state.pause?.error.code === DISK_FAILED
+      ? trans.__('paused until the disk can be written')
+      : trans.__('paused until there is room on the disk');
   return [
-    ...(state.pause ? [trans.__('paused until there is room on the disk')] : []),
+    ...(state.pause ? [paused] : []),
     ...(busy.length > 0 && state.goal !== 'none'
       ? [trans.__('waiting for %1, in use elsewhere', listing(busy, trans, NAMED))]
       : [])
