@@ -113,7 +113,7 @@ class StepTimer:
         if count >= most or (left <= 0 and count >= _SLOW_LEAST):
             return True
         if count < _LEAST:
-            return count >= _SLOW_LEAST and self._is_steady()
+            return count > 0 and self._is_steady()
         if self.error < _PRECISION:
             return self._measured >= _LEAST_SECONDS
         # As noisy as it is, the time left would not do.
