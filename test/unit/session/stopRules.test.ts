@@ -125,6 +125,15 @@ describe('asha', () => {
     expect(verdict(1, [2], 3, true)).toBe('over');
     expect(verdict(-Infinity, [], 5, true)).toBe('over');
   });
+
+  it('fills all places at later rungs, whoever comes first', () => {
+    const verdict = (score: number, others: number[], coming: number) =>
+      asha.judge(arrival(score, others, { coming, rung: 1 }), { kind: 'asha' });
+    expect(verdict(1, [2], 4)).toBe('waits');
+    expect(verdict(1, [2], 3)).toBe('over');
+    expect(verdict(1, [3, 2], 6)).toBe('waits');
+    expect(verdict(-Infinity, [], 5)).toBe('over');
+  });
 });
 
 describe('the median rule', () => {
