@@ -121,8 +121,8 @@ class StepTimer:
         return count >= _HOPELESS_LEAST and self.error * math.sqrt(count / reach) > _PRECISION
 
     def _is_steady(self) -> bool:
-        """Whether slow steps, and the last that warmed up, were all about as long."""
-        times = [self._warm_up[-1], *self._times]
+        """Whether slow steps are alike: the last two, of which one may have warmed up."""
+        times = [self._warm_up[-1], *self._times][-2:]
         steady = max(times) - min(times) < _PRECISION * min(times)
         return steady and self._measured >= _STEADY_SECONDS
 
