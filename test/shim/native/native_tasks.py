@@ -339,8 +339,16 @@ def gan(
     raise ValueError(shape)
 
 
-def plain(slow: bool = False, epochs: int = 3, saves: bool = True, **options: Any) -> Any:
-    """A loop over a DataLoader that shuffles, with dropout and an average beside the model."""
+def plain(
+    slow: bool = False, epochs: int = 3, saves: bool = True, parts: int = 1, **options: Any
+) -> Any:
+    """A loop over a DataLoader that shuffles, with dropout.
+
+    Parameters
+    ----------
+    parts
+        How many batches add up to a step.
+    """
     import jupyterlab_saturn as saturn
     import torch
     from torch import nn
@@ -350,20 +358,24 @@ def plain(slow: bool = False, epochs: int = 3, saves: bool = True, **options: An
     loader = DataLoader(TensorDataset(x, 2 * x + 1), 4, shuffle=True, **options)
     model = nn.Sequential(nn.Linear(1, 16), nn.Dropout(0.2), nn.Linear(16, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    batches = 0
     saved = saturn.restore()
     if saved is not None:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
+        batches = saved["batches"]
     for inputs, targets in saturn.steps(loader, epochs=epochs):
         if slow:
             pause()
         loss = (model(inputs) - targets).pow(2).mean()
-        optimizer.zero_grad()
         loss.backward()
-        optimizer.step()
+        batches += 1
+        if batches % parts == 0:
+            optimizer.step()
+            optimizer.zero_grad()
         saturn.report(loss=loss)
         if saves:
-            saturn.checkpoint({"model": model, "optimizer": optimizer})
+            saturn.checkpoint({"model": model, "optimizer": optimizer, "batches": batches})
     saturn.report(distance=loss)
     return model
 

@@ -77,6 +77,15 @@ def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
     assert "stoppedEarly" not in result
 
 
+def test_gradients_that_wait_for_more_of_their_step_are_not_lost(session: Session) -> None:
+    spec = session.spec(plain, "in-parts", parts=3)
+    group = session.train(spec, "native", steps=15, until=4)
+    assert group.wait() == [0], group.log
+    assert group.of("stopped")[0]["step"] % 3 == 0
+    finish(session.train(spec, "native", steps=15))
+    assert_as_alone(session, spec, plain)
+
+
 def test_paused_while_another_begins_nothing_of_it_is_taken(session: Session) -> None:
     spec = session.spec(plain, "paused", slow=True)
     order: Json = {"steps": 15, "checkpointSeconds": 1e-9}

@@ -9,10 +9,12 @@ import pytest
 import torch
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.adapters import adapt
+from jupyterlab_saturn.training.adapters.optimizer_instance import made_anew
 from jupyterlab_saturn.training.components.optimizer_factory import (
     make_optimizer,
     why_not_remade,
 )
+from jupyterlab_saturn.training.components.state_dicts import optimizer_state
 from torch import nn
 from training_tasks import mlp
 
@@ -81,3 +83,20 @@ def test_one_that_ignores_what_it_is_given_cannot(early: bool) -> None:
     copies = [(name, nn.Parameter(p.detach().clone())) for name, p in trained(net)]
     with pytest.raises(SaturnError, match="from elsewhere"):
         make_optimizer(task, copies)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.Adagrad, torch.optim.SparseAdam])
+def test_an_optimizer_with_a_state_of_its_own_kind_is_taken_and_saved(kind: Any) -> None:
+    """Adagrad has one before its first step; SparseAdam makes none of dense gradients."""
+    words = torch.nn.Embedding(4, 2, sparse=True)
+    make, groups = made_anew(kind(list(words.parameters()), lr=0.1), words)
+    optimizer = make(groups(list(words.named_parameters())))
+    before = words.weight.detach().clone()
+    state = optimizer_state(words, optimizer)
+    assert state["state.weight.step"] == 0
+    torch.testing.assert_close(words.weight.detach(), before)
+    words(torch.tensor([1])).sum().backward()
+    optimizer.step()
+    assert optimizer_state(words, optimizer)["state.weight.step"] == 1
+    with pytest.raises(SaturnError, match="has made steps already"):
+        made_anew(optimizer, words)

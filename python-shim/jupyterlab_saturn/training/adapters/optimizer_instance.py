@@ -48,7 +48,7 @@ def made_anew(
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     if any(id(p) not in names for group in optimizer.param_groups for p in group["params"]):
         raise _unsupported("it holds parameters that the model does not have")
-    if optimizer.state:
+    if not _is_new(optimizer):
         raise _unsupported("it has made steps already")
     kind = type(optimizer)
     accepted = [
@@ -71,6 +71,11 @@ def made_anew(
     ]
     options = {name: optimizer.defaults[name] for name in accepted}
     return partial(kind, **options), NamedGroups(groups)
+
+
+def _is_new(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether it has made no step; some, as Adagrad, keep a state from the beginning."""
+    return all("step" in known and known["step"] == 0 for known in optimizer.state.values())
 
 
 def named_groups(make: ParameterGroups, model: torch.nn.Module) -> ParameterGroups:

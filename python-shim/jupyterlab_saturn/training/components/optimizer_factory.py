@@ -53,7 +53,8 @@ def make_optimizer(
             "bad-task",
             f"The optimizer {type(optimizer).__name__} evaluates the loss several times a step, "
             "which no technique here can do.",
-            "Use one whose step() needs no closure, such as torch.optim.AdamW.",
+            "Use one whose step() needs no closure, such as torch.optim.AdamW, or train by your "
+            "own loop: %%saturn task --native.",
         )
     _require_given(optimizer, named)
     return optimizer

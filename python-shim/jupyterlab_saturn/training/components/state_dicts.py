@@ -52,11 +52,24 @@ def optimizer_state(module: nn.Module, optimizer: torch.optim.Optimizer) -> Mapp
         return {}  # a part of a model may have nothing to train
     if not optimizer.state:
         # Then it is made by a step with gradients of zero, which must not count as one.
+        if isinstance(optimizer, torch.optim.SparseAdam):  # which takes no other
+            _step_with_nothing(optimizer)
         get_optimizer_state_dict(module, optimizer, options=_FLAT)
         for made in optimizer.state.values():
             if "step" in made:
                 made["step"] = made["step"] * 0
     return get_optimizer_state_dict(module, optimizer, options=_FLAT)
+
+
+def _step_with_nothing(optimizer: torch.optim.Optimizer) -> None:
+    """A step of sparse gradients in which there is nothing."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    before = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        parameter.grad = torch.zeros_like(parameter, layout=torch.sparse_coo)
+    optimizer.step()
+    for parameter, gradient in zip(parameters, before, strict=True):
+        parameter.grad = gradient
 
 
 def restore_optimizer(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader, DistributedSampler
 
 from ...errors import SaturnError
@@ -19,6 +20,7 @@ from ..components.seeding import derive, seed_all
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
 from .divided_loader import BatchesOfRoot, is_divisible, settings
+from .gradient_window import GradientWindow
 from .loop_checkpoint import LoopCheckpoint, Position
 from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeLoop, refuse_length
@@ -46,6 +48,7 @@ class PlainLoop(NativeLoop):
         self._has_steps = False
         self._may_save = False
         self._saved_step = 0
+        self._window = GradientWindow()
 
     @property
     def _checkpoint(self) -> LoopCheckpoint:
@@ -57,6 +60,7 @@ class PlainLoop(NativeLoop):
             Interception(
                 "accelerate.accelerator", "Accelerator", "prepare_data_loader", self._prepare
             ),
+            Interception("torch.optim.optimizer", "Optimizer", "__init__", self._optimize),
         )
 
     def claims(self, made: Any) -> bool:
@@ -105,6 +109,13 @@ class PlainLoop(NativeLoop):
         self._saved_step = begin.step
         monitor.started(begin.step)
         self.run.logged.take()  # what was logged before it is of no step
+        hook = register_optimizer_step_post_hook(self._window.stepped)
+        try:
+            yield from self._passes(items, epochs, begin)
+        finally:
+            hook.remove()
+
+    def _passes(self, items: Iterable[T], epochs: int, begin: Position) -> Iterator[T]:
         for epoch in range(begin.epoch, epochs):
             resumes = self._restored is not None and epoch == begin.epoch
             if resumes:
@@ -120,6 +131,7 @@ class PlainLoop(NativeLoop):
                 step = self._position.step + 1
                 self._position = Position(step, epoch, index, drawn)
                 self._items = items
+                self._window.next_item()
                 yield item
                 self._stepped(step)
 
@@ -134,6 +146,8 @@ class PlainLoop(NativeLoop):
         self._may_save = True
         if not self._wish.save or self._saved_step == self._position.step:
             return
+        if self._window.is_open():
+            return  # one of the next steps takes them
         at = replace(self._position, random=random_state(self._items))
         self._checkpoint.save(at, state)
         self._saved_step = self._position.step
@@ -166,6 +180,12 @@ class PlainLoop(NativeLoop):
             restore_random(items, begin.random)
         else:  # what these drew before is not known, and they are not to draw what the first does
             seed_all(derive(self.run.spec["seed"], "resumed", begin.step, rank))
+
+    def _optimize(
+        self, make: Callable[..., None], optimizer: Any, *args: Any, **options: Any
+    ) -> None:
+        make(*args, **options)
+        self._window.made(optimizer)
 
     def _accelerate(self, make: Callable[..., None], _: Any, *args: Any, **options: Any) -> None:
         from accelerate.utils.dataclasses import DataLoaderConfiguration
