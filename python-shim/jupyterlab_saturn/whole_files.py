@@ -32,10 +32,15 @@ _TEMPORARY = re.compile(r".*\.(\d+)\.tmp")
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove from a folder the temporary files of processes that were killed while they wrote."""
+    """Remove from a folder the temporary files, and folders, of processes that were killed while
+    they wrote."""
     for path in folder.glob("*.tmp"):
         owner = _TEMPORARY.fullmatch(path.name)
-        if owner is not None and not is_alive(int(owner[1])):
+        if owner is None or is_alive(int(owner[1])):
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
 
 

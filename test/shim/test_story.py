@@ -192,7 +192,7 @@ def test_a_session_removed_while_it_trains_begins_anew(session: Session, home: P
     session.paths.folder.rename(home / "removed")
     again = Session("story", home)
     again.cluster(cpu=1)
-    again.add(lines, {"lr": [0.1]})
+    again.add(lines, {"lr": [0.1]}, wait=True)
     assert statuses(again.state) == {"lines-0.1": "ready"}
     assert not [process for process in before if process.is_running()]
     again.run()

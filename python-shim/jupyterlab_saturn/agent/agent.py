@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -258,7 +259,7 @@ class Agent:
     async def _ping(self) -> None:
         while True:
             await asyncio.sleep(_PING_SECONDS)
-            self._link.say(message("agent", "agent.ping"), keep=False)
+            self._link.say(message("agent", "agent.ping", {"time": time.time()}), keep=False)
             freed = self._busy.freed(self._node.now["devices"])
             if freed:
                 body: DevicesFreed = {"node": self._node.now["id"], "devices": freed}

@@ -7,6 +7,7 @@ import json
 import logging
 import platform
 import secrets
+import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ class SessionNode:
             "instance": self._instance,
             "host": platform.node(),
             "versions": node_versions(),
+            "time": time.time(),
             "groups": jobs["groups"],
             "trials": jobs["trials"],
             "inspecting": jobs["inspecting"],

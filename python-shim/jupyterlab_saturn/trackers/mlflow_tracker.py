@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -165,9 +166,11 @@ def _ensure_database(uri: str) -> None:
     if not uri.startswith(_SQLITE) or "?" in uri or path.exists():
         return
     remove_leftovers(path.parent)
-    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    MlflowClient(f"{_SQLITE}{making}").search_experiments(max_results=1)
-    making.rename(path)
+    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # with what SQLite puts beside it
+    making.mkdir(mode=0o700)
+    MlflowClient(f"{_SQLITE}{making / path.name}").search_experiments(max_results=1)
+    (making / path.name).rename(path)
+    shutil.rmtree(making, ignore_errors=True)
 
 
 def _fit(name: str) -> str:

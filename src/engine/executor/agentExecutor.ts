@@ -176,7 +176,9 @@ export class AgentExecutor implements IExecutor {
       }
       return;
     }
-    if (message.type === 'devices.load') {
+    if (message.type === 'agent.ping') {
+      this._agents.tellsTime(from, message.body.time);
+    } else if (message.type === 'devices.load') {
       this._options.noteLoad(message.body);
     } else if (message.type === 'advice') {
       this._questions.answer(message.body);
@@ -188,7 +190,7 @@ export class AgentExecutor implements IExecutor {
         ? message.body
         : undefined;
     const refusal = choice?.error;
-    const report = reportOf(message, this._options.now());
+    const report = reportOf(message, this._options.now(), this._agents.at(from)?.ahead);
     try {
       // A refusal is the answer to whoever asked, and no news to others.
       if (report && !refusal) {

@@ -15,8 +15,9 @@ export function isPassing({ type, body }: Message<'agent'>): boolean {
  * What an agent reports; null when that is no event of the session.
  *
  * @param now - seconds since the epoch.
+ * @param ahead - seconds by which our clock is ahead of the agent's.
  */
-export function reportOf(message: Message<'agent'>, now: number): IExecutor.Report | null {
+export function reportOf(message: Message<'agent'>, now: number, ahead = 0): IExecutor.Report | null {
   switch (message.type) {
     case 'agent.ping':
     case 'devices.load':
@@ -41,6 +42,6 @@ export function reportOf(message: Message<'agent'>, now: number): IExecutor.Repo
     case 'group.event':
       // An agent's clock may be ahead, be it by less than the millisecond that ours is exact to: a task would seem to have
       // left its devices after the next had begun there.
-      return { kind: 'group', event: { ...message.body, time: Math.min(message.body.time, now) } };
+      return { kind: 'group', event: { ...message.body, time: Math.min(message.body.time + ahead, now) } };
   }
 }

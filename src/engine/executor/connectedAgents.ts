@@ -4,6 +4,9 @@ import type { AgentHello, NodeVersions } from '../../core/wire/messages.js';
 /** An agent of which nothing was heard for this long may have been started anew, in seconds; agents ping every 2. */
 const LIVING_SECONDS = 5;
 
+/** What a message takes to arrive is no difference of clocks: what is less than this is none, in seconds. */
+const SAME_SECONDS = 5;
+
 /** An agent that has said hello. */
 export interface IConnectedAgent {
   readonly node: string;
@@ -15,6 +18,8 @@ export interface IConnectedAgent {
   readonly versions: NodeVersions | undefined;
   /** When it was heard last, in seconds since the epoch. */
   readonly seen: number;
+  /** Seconds by which our clock is ahead of its; 0 on this machine, and where that is little. */
+  readonly ahead: number;
 }
 
 /** The agents that have said hello, one a node, and where they are. */
@@ -26,10 +31,26 @@ export class ConnectedAgents {
   constructor(private readonly _now: () => number) {}
 
   /** Note an agent's hello: it is that of its node from now on. */
-  hello(address: string, { node, far = false, instance, versions }: AgentHello): void {
+  hello(address: string, { node, far = false, instance, versions, time }: AgentHello): void {
     this._byAddress.delete(this.of(node.id)?.address ?? '');
-    this._nodes.set(node.id, { node: node.id, address, far, instance, versions, seen: this._now() });
+    const seen = this._now();
+    this._nodes.set(node.id, { node: node.id, address, far, instance, versions, seen, ahead: 0 });
     this._byAddress.set(address, node.id);
+    this.tellsTime(address, time);
+  }
+
+  /** Note what the clock of an agent of another node says, in seconds since the epoch. */
+  tellsTime(address: string, time: number | undefined): void {
+    const agent = this.at(address);
+    if (agent?.far && time !== undefined) {
+      const ahead = this._now() - time;
+      this._nodes.set(agent.node, { ...agent, ahead: Math.abs(ahead) < SAME_SECONDS ? 0 : ahead });
+    }
+  }
+
+  /** The agent of an address. */
+  at(address: string): IConnectedAgent | undefined {
+    return this._nodes.get(this._byAddress.get(address) ?? '');
   }
 
   /** Whether another agent than one that says hello may be that of its node. */
@@ -47,7 +68,7 @@ export class ConnectedAgents {
 
   /** Note that an agent said something, and tell whose it is: undefined when it never said hello to this engine. */
   seen(address: string): string | undefined {
-    const agent = this._nodes.get(this._byAddress.get(address) ?? '');
+    const agent = this.at(address);
     if (agent) {
       this._nodes.set(agent.node, { ...agent, seen: this._now() });
     }

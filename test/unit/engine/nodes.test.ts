@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -253,4 +253,21 @@ it('nodes that inspect nothing learn what is coming, and those that come later',
   await client.ask('tasks.add', { tasks: [spec('c')] });
   await client.ask('tasks.add', { tasks: [{ ...spec('d'), world: '0123456789abcdef.json' }] });
   expect(await far.next('warm')).toMatchObject({ task: { name: 'd' } });
+});
+
+it.each([-7200, 7200])('what a node tells happened when it did, with a clock off by %d s', async off => {
+  const far = peer();
+  const client = peer();
+  await peer().ask('agent.hello', hello('own'));
+  await far.ask('agent.hello', hello('far', { far: true, time: clock + off }));
+  await client.ask('hello', { version: VERSION });
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  const told = { task: 'a', attempt: 1, kind: 'started', time: clock + off };
+  await far.ask('group.event', told);
+  clock += 10;
+  await far.ask('agent.ping', { time: clock });
+  await far.ask('group.event', { ...told, time: clock - 3 });
+  const journal = readFileSync(join(folder, 'journal.jsonl'), 'utf8').trim().split('\n');
+  const events = journal.map(line => JSON.parse(line).event).filter(({ kind }) => kind === 'group');
+  expect(events.map(({ event }) => event.time)).toEqual([1000, 1007]);
 });
