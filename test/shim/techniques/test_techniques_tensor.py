@@ -302,3 +302,23 @@ def assert_same(session: Session, spec: Json, reference: Json) -> None:
     assert list(weights) == list(expected)
     for name, tensor in expected.items():
         torch.testing.assert_close(weights[name], tensor, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [({}, None), ({"use_dora": True}, "an adapter whose lora_magnitude_vector cannot be split")],
+)
+def test_of_adapters_only_plain_lora_is_split(options: Json, reason: str | None) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=1,
+        num_attention_heads=2, num_key_value_heads=2,
+    )  # fmt: skip
+    adapted = LoraConfig(r=2, target_modules=["q_proj"], **options)
+    model = get_peft_model(LlamaForCausalLM(config), adapted)
+    rows = [{"input_ids": words, "labels": words} for words in torch.randint(0, 40, (8, 5))]
+    task = Task(model, rows, optimizer=partial(torch.optim.AdamW, lr=1e-3), batch_size=4)
+    found = TENSOR.feasible(task, 2, "cpu")
+    assert found is None if reason is None else reason in str(found)

@@ -189,6 +189,8 @@ def _declared(task: Task, declared: Mapping[str, str], parts: int) -> _Plan | st
             if type(module) is nn.Linear and _divides(module, parts) and _is_alone(task, module):
                 styles[name] = ColwiseParallel(output_layouts=Replicate())
         elif style in (_BY_COLUMNS, _BY_ROWS):
+            if (other := _not_lora(module)) is not None:
+                return f"{name} has an adapter whose {other} cannot be split"
             for layer, linear in _layers(name, module, style):
                 if type(linear) is not nn.Linear or not _is_alone(task, linear):
                     return f"{layer} is to be split, but it is no linear layer of its own"
@@ -210,6 +212,14 @@ def _layers(name: str, module: nn.Module, style: str) -> Iterator[tuple[str, nn.
     adapter = "lora_B" if style == _BY_COLUMNS else "lora_A"
     for key, layer in getattr(module, adapter, nn.ModuleDict()).items():
         yield f"{name}.{adapter}.{key}", layer
+
+
+def _not_lora(module: nn.Module) -> str | None:
+    """A parameter of an adapted layer that is of no plain LoRA, such as a magnitude of DoRA."""
+    if not isinstance(getattr(module, "base_layer", None), nn.Module):
+        return None
+    parts = (name.partition(".")[0] for name, _ in module.named_parameters())
+    return next((part for part in parts if part not in ("base_layer", "lora_A", "lora_B")), None)
 
 
 def _matches(name: str, pattern: str) -> bool:
