@@ -1,17 +1,18 @@
 import { derived } from '../model/derived.js';
-import type { Node, ProfileCell, TaskState } from '../wire/messages.js';
+import { modelAt } from '../model/deviceModels.js';
+import type { Node, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
 import { candidateTasks, explorers, selectionOf } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { busyDevices, freeDevices } from './dispatch.js';
-import { exploresInRun } from './exploration.js';
+import { exploresInRun, isExplorer } from './exploration.js';
 import { fusionBase } from './fusedRuns.js';
 import { startGroup } from './groupStart.js';
 import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
-import { plannedCluster } from './plannedCluster.js';
-import { aloneCells, failedTrials, isFeasibleBy } from './profileTable.js';
+import { countDevices, plannedCluster } from './plannedCluster.js';
+import { aloneCells, failedTrials, isFeasibleBy, measuredCell } from './profileTable.js';
 import type { ISession, IStep } from './session.js';
 import { targetStep } from './stretches.js';
-import { countOf } from './taskTable.js';
+import { countOf, tableOf } from './taskTable.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /**
@@ -24,7 +25,7 @@ import { isHeldBack, isRoomForOne } from './wishes.js';
 const CROWD = 2;
 
 /** The tasks of a run that are still inspected. */
-const comingTasks = derived((session: ISession): TaskState[] => {
+export const comingTasks = derived((session: ISession): TaskState[] => {
   const { tasks } = session.state;
   if (countOf(tasks, 'inspecting') === 0) {
     return [];
@@ -59,15 +60,16 @@ export function awaitsRest(session: ISession, time: number): boolean {
  * @param time - seconds since the epoch.
  */
 export function startEarly(session: ISession, time: number): IStep {
-  if (!session.learning || !beginsEarly(session) || needsPlan(session)) {
+  if (!session.learning || !beginsEarly(session) || isLeftToPlan(session)) {
     return { session, commands: [] };
   }
-  const isCrowded = countOpen(session) >= CROWD * countDevices(plannedCluster(session.state).nodes);
+  const perDevice = countOpen(session) / countDevices(plannedCluster(session.state).nodes);
   const commands: Command[] = [];
   let next = session;
   let free = spareDevices(next);
   while (countDevices(free) > 0 && isRoomForOne(next)) {
-    const chosen = longest(waysOf(next, { free, isCrowded, time }));
+    const search = { free, isCrowded: perDevice >= CROWD, time };
+    const chosen = longest([...waysOf(next, search), ...(perDevice >= 1 ? waysOfPartly(next, search) : [])]);
     if (!chosen) {
       break;
     }
@@ -89,8 +91,8 @@ function spareDevices(session: ISession): Node[] {
   return freeDevices(session, new Set([...busyDevices(session), ...wanted]));
 }
 
-/** What only a plan can weigh: other goals than to be done soon, and what may not be exceeded. */
-function needsPlan({ state: { wishes } }: ISession): boolean {
+/** Whether only a plan can weigh what is wanted: another goal than to be done soon, and what may not be exceeded. */
+export function isLeftToPlan({ state: { wishes } }: ISession): boolean {
   const { objective, deviceSeconds, cost } = wishes ?? {};
   return (objective ?? 'makespan') !== 'makespan' || deviceSeconds !== undefined || cost !== undefined;
 }
@@ -116,6 +118,34 @@ function waysOf(session: ISession, search: ISearch): IWay[] {
     );
     const way = task && wayOf(session, task, search);
     return way ? [way] : [];
+  });
+}
+
+const ALONE: Strategy = { technique: 'single', devices: 1 };
+
+/** The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. */
+function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {
+  const { cells, cluster, excludeTechniques, tasks } = session.state;
+  const place = excludeTechniques.includes(ALONE.technique)
+    ? undefined
+    : idlePlace(session, { strategy: ALONE }, free);
+  if (!place || tableOf(tasks).partly === 0) {
+    return [];
+  }
+  const failed = failedTrials(cells);
+  const model = cluster && modelAt(cluster, place);
+  return comingTasks(session).flatMap(task => {
+    const { signature = '', partial } = task.inspection ?? {};
+    const can =
+      partial &&
+      isExplorer(task) &&
+      isFeasibleBy(task, ALONE) &&
+      !isHeldBack(task, time) &&
+      !isWeighed(task) &&
+      !failed.isClosed({ signature, hash: task.spec.hash }, ALONE, model);
+    const { stepSeconds = Infinity } = measuredCell(cells, task, ALONE, model) ?? {};
+    const steps = targetStep(task) - (task.checkpointStep ?? 0);
+    return can ? [{ task, place, seconds: steps * stepSeconds }] : [];
   });
 }
 
@@ -181,9 +211,6 @@ function isKinComing(session: ISession, task: TaskState): boolean {
 }
 
 /** How many tasks a run has yet to train. */
-function countOpen(session: ISession): number {
+export function countOpen(session: ISession): number {
   return candidateTasks(session).length + countComing(session);
 }
-
-const countDevices = (nodes: readonly Node[]): number =>
-  nodes.reduce((sum, { devices }) => sum + devices.length, 0);

@@ -16,9 +16,12 @@ import { signedInspection } from './speeds.js';
  * others needs not wait for that.
  */
 export function lacksVerdict(
-  { status, onDevice, alike, verdicts = [] }: TaskState,
+  { status, onDevice, alike, look, inspection, verdicts = [] }: TaskState,
   kind: DeviceKind
 ): boolean {
+  if (inspection?.partial && look !== 'first') {
+    return look === 'rest';
+  }
   if (alike === 'waits' || verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
     return false;
   }
@@ -44,8 +47,19 @@ export function isAwaited(task: TaskState, { kind }: InspectResult): boolean {
  */
 export function withFound(task: TaskState, result: InspectResult, chosen: Inspectors): TaskState {
   const { kind, inspection, error = NO_ANSWER } = result;
-  const { error: _gone, alike: _itself, onDevice, inspection: old, verdicts = [], ...rest } = task;
+  const {
+    error: _gone,
+    alike: _itself,
+    look: _all,
+    onDevice,
+    inspection: old,
+    verdicts = [],
+    ...rest
+  } = task;
   const found = inspection && signedInspection(task, inspection);
+  if (found?.partial) {
+    return { ...rest, ...(old && { verdicts }), inspection: found };
+  }
   if (kind === undefined) {
     return found
       ? { ...rest, status: 'ready', inspection: found }
