@@ -1,5 +1,6 @@
 import { derived } from '../model/derived.js';
-import { modelAt } from '../model/deviceModels.js';
+import { isSameModel, modelAt } from '../model/deviceModels.js';
+import { strategyKey } from '../model/strategy.js';
 import type { Node, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
 import { candidateTasks, explorers, selectionOf } from './candidateTasks.js';
 import type { Command } from './command.js';
@@ -125,28 +126,42 @@ const ALONE: Strategy = { technique: 'single', devices: 1 };
 
 /** The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. */
 function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {
-  const { cells, cluster, excludeTechniques, tasks } = session.state;
-  const place = excludeTechniques.includes(ALONE.technique)
-    ? undefined
-    : idlePlace(session, { strategy: ALONE }, free);
+  const { cells, cluster, tasks } = session.state;
+  const place = idlePlace(session, { strategy: ALONE }, free);
   if (!place || tableOf(tasks).partly === 0) {
     return [];
   }
-  const failed = failedTrials(cells);
   const model = cluster && modelAt(cluster, place);
   return comingTasks(session).flatMap(task => {
-    const { signature = '', partial } = task.inspection ?? {};
-    const can =
-      partial &&
-      isExplorer(task) &&
-      isFeasibleBy(task, ALONE) &&
-      !isHeldBack(task, time) &&
-      !isWeighed(task) &&
-      !failed.isClosed({ signature, hash: task.spec.hash }, ALONE, model);
+    const can = canTrainAlone(session, task, model) && !isHeldBack(task, time) && !isWeighed(task);
     const { stepSeconds = Infinity } = measuredCell(cells, task, ALONE, model) ?? {};
     const steps = targetStep(task) - (task.checkpointStep ?? 0);
     return can ? [{ task, place, seconds: steps * stepSeconds }] : [];
   });
+}
+
+/**
+ * Whether a task can be trained on one device by what was looked for first, and nothing else is wanted or known of it.
+ *
+ * @param model - of the device; any when undefined.
+ */
+export function canTrainAlone({ state }: ISession, task: TaskState, model: string | undefined): boolean {
+  const { cells, excludeTechniques } = state;
+  const { signature = '', partial = false } = task.inspection ?? {};
+  return (
+    partial &&
+    isExplorer(task) &&
+    isFeasibleBy(task, ALONE) &&
+    !excludeTechniques.includes(ALONE.technique) &&
+    !failedTrials(cells).isClosed({ signature, hash: task.spec.hash }, ALONE, model) &&
+    !aloneCells(cells).some(
+      cell =>
+        cell.status === 'oom' &&
+        cell.signature === signature &&
+        isSameModel(cell.model, model) &&
+        strategyKey(cell.strategy) === strategyKey(ALONE)
+    )
+  );
 }
 
 function isWeighed({ wishes }: TaskState): boolean {

@@ -1,12 +1,20 @@
-import type { TaskState } from '../wire/messages.js';
+import type { TaskSpec, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { hasTurns } from './dispatch.js';
-import { comingTasks, countComing, countOpen, isLeftToPlan } from './earlyStarts.js';
+import { canTrainAlone, comingTasks, countComing, countOpen, isLeftToPlan } from './earlyStarts.js';
 import { exploresInRun } from './exploration.js';
 import { inspect } from './inspections.js';
 import { inspectors } from './inspectors.js';
 import { countDevices, plannedCluster } from './plannedCluster.js';
-import { findSweep, type ISession, type IStep, isStaying, mapTasks } from './session.js';
+import {
+  findSweep,
+  type ISession,
+  type IStep,
+  isActive,
+  isStaying,
+  lastAttempt,
+  mapTasks
+} from './session.js';
 import { stopGroups, stopInspections } from './stopping.js';
 import { hasActive, tableOf } from './taskTable.js';
 
@@ -14,7 +22,7 @@ import { hasActive, tableOf } from './taskTable.js';
  * Where cores are the devices, inspection takes from those that train, and a short sweep is trained in less time than all of it
  * takes. So where a run begins with what is inspected, only what a task needs to train on one device is looked for first, with
  * whatever refuses it; the rest afterwards, giving way to those that train. A task of which no more is known is still inspected,
- * unless it trains: only an early start begins it.
+ * unless it trains, or has: only an early start begins it.
  *
  * @param time - seconds since the epoch.
  */
@@ -26,6 +34,24 @@ export function lookFirst(session: ISession, time: number): IStep {
   const looked = lookFurther(hurried.session);
   return { session: looked.session, commands: [...hurried.commands, ...looked.commands] };
 }
+
+/** What a step asks of inspections, each task once: what is looked for first of it is not asked as a whole. */
+export function askedOnce(commands: readonly Command[]): readonly Command[] {
+  const first = new Set(
+    commands.flatMap(command =>
+      command.kind === 'inspect' && command.body.part === 'first' ? command.body.tasks.map(nameOf) : []
+    )
+  );
+  return commands.flatMap((command): Command[] => {
+    if (first.size === 0 || command.kind !== 'inspect' || command.body.part !== undefined) {
+      return [command];
+    }
+    const tasks = command.body.tasks.filter(task => !first.has(nameOf(task)));
+    return tasks.length > 0 ? [{ ...command, body: { ...command.body, tasks } }] : [];
+  });
+}
+
+const nameOf = ({ name }: TaskSpec): string => name;
 
 /** Look for the first of those tasks of which nothing is known: before the rest of others. */
 function hurry(session: ISession, time: number): IStep {
@@ -92,19 +118,26 @@ function lookFurther(session: ISession): IStep {
     if (!task.inspection?.partial) {
       return task;
     }
-    const { look, inspection: _part, ...rest } = task;
-    if (task.status === 'stopped') {
-      return rest;
-    }
+    const { look, ...rest } = task;
     const waits = task.status === 'inspecting' || task.status === 'ready';
+    if (!waits && !isActive(task)) {
+      return look === undefined ? task : rest;
+    }
+    const status = waits && !goesOn(session, task) ? 'inspecting' : task.status;
     if (!isFirst && look === undefined && (waits || isStaying(task))) {
       names.add(task.spec.name);
-      return { ...task, look: 'rest', ...(waits && { status: 'inspecting' }) };
+      return { ...task, status, look: 'rest' };
     }
-    return task.status === 'ready' ? { ...task, status: 'inspecting' } : task;
+    return status === task.status ? task : { ...task, status };
   });
   const asked = inspect(next, ({ spec }) => names.has(spec.name));
   return { session: next, commands: [...stops, ...asked] };
+}
+
+/** Whether a task that waits has trained on one device, and can go on there whatever else there is to be found. */
+function goesOn(session: ISession, task: TaskState): boolean {
+  const attempt = lastAttempt(task);
+  return task.status === 'ready' && attempt !== undefined && canTrainAlone(session, task, attempt.model);
 }
 
 /** A task that trains and cannot be: its group leaves, and then it is known to be invalid. */

@@ -10,6 +10,7 @@ import type {
 } from '../wire/messages.js';
 import type { Inspectors } from './inspectors.js';
 import { signedInspection } from './speeds.js';
+import { isActive } from './taskTable.js';
 
 /**
  * Whether a task is to be inspected on the host, for devices of a kind, and nothing was found yet. What was inspected for
@@ -20,7 +21,7 @@ export function lacksVerdict(
   kind: DeviceKind
 ): boolean {
   if (inspection?.partial && look !== 'first') {
-    return look === 'rest';
+    return look === 'rest' && (status === 'inspecting' || status === 'ready' || isActive({ status }));
   }
   if (alike === 'waits' || verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
     return false;

@@ -6,7 +6,7 @@ import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withFailedSweeps } from './failedSweeps.js';
-import { lookFirst } from './firstLooks.js';
+import { askedOnce, lookFirst } from './firstLooks.js';
 import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
@@ -78,7 +78,7 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
     suggestPoints
   ]);
   const renewing = renewPopulations(looking.session);
-  const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
+  const advanced = inTurn({ session: renewing.session, commands: askedOnce(looking.commands) }, [
     withReservations,
     next => advance(next, time),
     withReservations

@@ -4,7 +4,7 @@ import type { TaskState, TaskStatus } from '../wire/messages.js';
 const ACTIVE: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
 
 /** Whether a task holds devices. */
-export function isActive(task: TaskState): boolean {
+export function isActive(task: Pick<TaskState, 'status'>): boolean {
   return ACTIVE.has(task.status);
 }
 

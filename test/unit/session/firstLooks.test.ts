@@ -106,20 +106,35 @@ describe('a run of what is not inspected yet', () => {
     expect([sim.status('a'), starts(sim)]).toEqual(['invalid', []]);
   });
 
-  it('looks anew at what was stopped, when it is to be trained after all', () => {
+  it('goes on with what was stopped by what is known of it, and looks for the rest again', () => {
     const sim = hurried(['a', 'b', 'c']);
     for (const name of ['a', 'b', 'c']) {
       first(sim, name);
     }
     starts(sim);
-    sim.feed({ kind: 'stop-requested' });
-    sim.group('a', 1, 'stopped', { step: 3 });
-    expect(taskOf(sim, 'a')).toMatchObject({ status: 'stopped' });
-    expect(taskOf(sim, 'a').inspection).toBeUndefined();
     asked(sim);
-    sim.group('b', 1, 'stopped', { step: 3 });
-    sim.feed({ kind: 'run-requested' });
-    expect(asked(sim).at(-1)).toEqual(['first', ['a', 'b', 'c']]);
+    sim.group('a', 1, 'started', { step: 0 });
+    sim.feed({ kind: 'stop-requested', tasks: ['a'] });
+    sim.group('a', 1, 'stopped', { step: 3 });
+    expect(taskOf(sim, 'a')).toMatchObject({ status: 'stopped', inspection: { partial: true } });
+    whole(sim, 'a');
+    expect(taskOf(sim, 'a').inspection?.partial).toBe(true);
+    sim.feed({ kind: 'resume-requested', tasks: ['a'] });
+    expect(asked(sim)).toEqual([['rest', ['a']]]);
+    whole(sim, 'a');
+    expect(taskOf(sim, 'a').inspection?.partial).toBeUndefined();
+  });
+
+  it.each(['oom', 'failed'] as const)('has what does not work on one device wait for the rest: %s', kind => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a');
+    first(sim, 'b');
+    starts(sim);
+    sim.group('a', 1, kind, { error: { code: kind, message: 'It does not.' } });
+    expect([sim.status('a'), starts(sim)]).toEqual(['inspecting', []]);
+    whole(sim, 'a');
+    expect(['inspecting', 'failed', 'invalid']).not.toContain(sim.status('a'));
+    assertTold(sim, `one that does not work alone: ${kind}`);
   });
 
   it('puts the rest of others off for the first of those that come', () => {
@@ -130,7 +145,7 @@ describe('a run of what is not inspected yet', () => {
     expect(asked(sim).at(-1)).toEqual(['rest', ['b', 'c', 'a']]);
     sim.feed({ kind: 'tasks-added', tasks: [spec('d')] });
     expect(sim.take('stop-inspection')).toMatchObject([{ body: { tasks: ['a', 'b', 'c'] } }]);
-    expect(asked(sim).filter(([part]) => part !== undefined)).toEqual([['first', ['d']]]);
+    expect(asked(sim)).toEqual([['first', ['d']]]);
     first(sim, 'd');
     expect(asked(sim)).toEqual([['rest', ['b', 'c', 'd', 'a']]]);
   });
