@@ -1,6 +1,7 @@
 """What CUDA, its libraries and NCCL say when they fail, and whose fault that is.
 
-They raise a plain `RuntimeError`, or end the process: the text is all there is to tell by.
+They raise a plain `RuntimeError`, or end the process, as libraries for CPUs do that find no memory:
+the text is all there is to tell by.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ _TEXTS: dict[CudaFault, str] = {
     r"|Error out of memory at line \d+ in file"  # bitsandbytes
     r"|(CUBLAS|CUSPARSE|CUSOLVER|CUDNN)_STATUS_ALLOC_FAILED"
     r"|CUDNN_STATUS_INTERNAL_ERROR_(DEVICE|HOST)_ALLOCATION_FAILED"
-    r"|CUSPARSE_STATUS_INSUFFICIENT_RESOURCES|CUFFT_ALLOC_FAILED",
+    r"|CUSPARSE_STATUS_INSUFFICIENT_RESOURCES|CUFFT_ALLOC_FAILED"
+    r"|OpenBLAS error: Memory allocation still failed"
+    r"|libgomp: Out of memory allocating"
+    r"|what\(\): +std::bad_alloc",  # which nobody caught
     "device-lost": r"uncorrectable (ECC|NVLink) error|cudaErrorECCUncorrectable"
     r"|GPU is lost|GPU has fallen off the bus|fallen off the bus"
     r"|Unable to determine the device handle for GPU"
@@ -76,7 +80,13 @@ HINTS: dict[CudaFault, str] = {
 DEVICE_FAULTS = frozenset({"device-lost", "device-busy", "device-shared"})
 """Codes of failures that are a device's and no task's."""
 
-_NOT_INITIALIZED = re.compile(r"(CUBLAS|CUDNN|CUSOLVER|CUSPARSE)_STATUS_NOT_INITIALIZED")
+# Of a library without room for its handle, and of convolutions for which PyTorch has tried all of
+# cuDNN's engines in vain: it drops what each said, out of memory among it (Conv_v8.cpp of ATen).
+_MAY_LACK_MEMORY = re.compile(
+    r"(CUBLAS|CUDNN|CUSOLVER|CUSPARSE)_STATUS_NOT_INITIALIZED"
+    r"|unable to find an engine to execute this computation"
+    r"|Unable to find a valid cuDNN algorithm"
+)
 
 
 def fault_of(text: str) -> CudaFault | None:
@@ -94,6 +104,6 @@ def line_of(text: str, fault: CudaFault) -> str:
     return text[start : end if end >= 0 else len(text)].strip()[:500]
 
 
-def is_not_initialized(text: str) -> bool:
-    """Whether a library had no room for its handle, or met an error of before: memory tells."""
-    return _NOT_INITIALIZED.search(text) is not None
+def may_lack_memory(text: str) -> bool:
+    """Whether a library had no room, or another reason that it does not tell: memory tells."""
+    return _MAY_LACK_MEMORY.search(text) is not None

@@ -120,8 +120,8 @@ describe('the dashboard', () => {
     expect(await violations(eyes.page, 'dashboard-enlarged')).toEqual([]);
     for (const part of ['.jp-SaturnSchedule', '.jp-SaturnTaskTable', '.jp-SaturnTaskDetail']) {
       const box = await dashboard().locator(part).first().boundingBox();
-      expect(box?.width, part).toBeGreaterThan(100);
-      expect(box?.height, part).toBeGreaterThan(60);
+      expect(box?.width, part).toBeGreaterThan(350);
+      expect(box?.height, part).toBeGreaterThan(200);
     }
     await eyes.page.setViewportSize(WHOLE);
   });

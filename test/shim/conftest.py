@@ -7,13 +7,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import pytest_timeout
 from fakes.engine import FakeEngine, FakeLauncher
 from fakes.shell import Shell
 from jupyterlab_saturn.kernel.extension import Extension
 from jupyterlab_saturn.kernel.session import Session
 from jupyterlab_saturn.kernel.session_registry import SessionRegistry
+from jupyterlab_saturn.patience import patience
 from stage import Stage
 from waiting import SECONDS
 
@@ -22,6 +25,16 @@ from waiting import SECONDS
 def pytest_pyfunc_call() -> None:
     """Notebooks do not see which test they are: with other variables, ranks have to start cold."""
     os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: Any) -> bool | None:
+    """A test may take as much longer as what it waits for does, on a machine with much to do."""
+    if settings.timeout is None:
+        return None
+    longer = settings._replace(timeout=patience(settings.timeout))
+    done: bool | None = pytest_timeout.pytest_timeout_set_timer(item, longer)
+    return done
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -100,3 +100,31 @@ def test_the_folder_of_sessions_is_moved_by_its_own_variable(tmp_path: Path) -> 
     with pytest.raises(SaturnError) as refused:
         ensure_private(file / "within")
     assert "SATURN_HOME" in (refused.value.hint or "")
+
+
+def test_operations_tell_of_each_file_of_a_session(tmp_path: Path) -> None:
+    session = SessionPaths("story", tmp_path)
+    text = Path(__file__).parents[2].joinpath("docs/operations.md").read_text("utf-8")
+    values = (getattr(session, name) for name in dir(session) if not name.startswith("_"))
+    of_session = {
+        path.relative_to(session.folder).parts[0]
+        for path in values
+        if isinstance(path, Path) and session.folder in path.parents
+    }
+    of_task = {
+        getattr(session, name)("a").relative_to(session.task("a")).parts[0]
+        for name in (
+            "step_log",
+            "checkpoints",
+            "claims",
+            "native",
+            "model",
+            "model_folder",
+            "hub_folder",
+        )
+    }
+    assert len(of_session) > 15
+    assert [
+        name for name in of_session if f"`{name}`" not in text and f"`{name}/" not in text
+    ] == []
+    assert [name for name in of_task if f"`tasks/*/{name}`" not in text] == []

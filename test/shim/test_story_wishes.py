@@ -133,8 +133,25 @@ def test_what_cannot_be_met_is_told_with_what_would_help(story: Story) -> None:
     shown = story.does("%saturn plan")
     assert "Nothing can run" in shown and "another strategy" in shown
     story.does("%saturn plan --exclude none")
-    assert story.segment(first)["strategy"]["devices"] == 2
+    pinned = story.segment(first)
+    assert pinned["strategy"]["devices"] == 2
     assert "conflicts" not in story.plan
+
+    # Each kind of pin, and what can be kept to.
+    knobs = [
+        f" {name}={str(value).lower()}"
+        for name, value in pinned["strategy"].get("knobs", {}).items()
+    ]
+    label = f"{pinned['strategy']['technique']} x2{''.join(knobs)}"
+    story.does(f'%saturn wish {first} --pin "strategy={label}" --deadline none')
+    story.does(f"%saturn wish {second} --pin technique=single,node={pinned['node']}")
+    story.does("%saturn plan --device-hours 1 --budget 3 --price 1 --at-most 1")
+    assert story.segment(first)["strategy"] == pinned["strategy"]
+    assert story.segment(second)["strategy"]["technique"] == "single"
+    assert story.segment(second)["node"] == pinned["node"]
+    assert "conflicts" not in story.plan and story.at_once() == 1
+    story.does("%saturn wish --clear")
+    story.does(f"%saturn wish {first} --pin devices=2")
 
     for line, code, hint in [
         ("wish nobody --priority 2", "unknown-task", first),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         GroupUntil,
         Inspect,
         Node,
+        TaskSpec,
         TrialStart,
     )
 
@@ -97,6 +98,11 @@ class AgentJobs:
         """Give up the inspection of some tasks."""
         for inspection in self._inspections:
             inspection.stop(tasks)
+
+    def warm(self, task: TaskSpec) -> None:
+        """Load what ranks of such a task begin with, unless some may run."""
+        if not (self._inspections or self._trials or self._attempts):
+            self.begin(self._place.warm(task))
 
     def start_trial(self, body: TrialStart, node: Node) -> None:
         """Make a trial, unless it is under way."""

@@ -79,6 +79,8 @@ class EngineOrders:
                 self._jobs.inspect(told["body"], self._node.now)
             case "inspect.stop":
                 self._jobs.stop_inspecting(told["body"]["tasks"])
+            case "warm":
+                self._jobs.warm(told["body"]["task"])
             case "trial.start":
                 self._jobs.start_trial(told["body"], self._node.now)
             case "trial.stop":

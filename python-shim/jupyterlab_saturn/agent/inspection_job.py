@@ -209,6 +209,9 @@ class InspectionJob:
             "code": "not-inspected",
             "message": "The inspection ended without a word on this task.",
         }
+        if outcome.kind == "lost":
+            again = f"Have it built again with %saturn retry {task}."
+            failure = {**failure, "hint": " ".join([failure.get("hint", ""), again]).strip()}
         self._report({"task": task, "hash": self._left[task]["hash"], "error": failure})
 
     def _report(self, result: InspectResult) -> None:

@@ -142,6 +142,12 @@ class JobContext:
             await asyncio.sleep(_LOOK_SECONDS)
         await self.files.of(tasks)
 
+    async def warm(self, task: TaskSpec) -> None:
+        """Have a zygote for a task that may come. What is wrong with it is told when it comes."""
+        with contextlib.suppress(SaturnError, OSError):
+            await self.prepare([task])
+            await self.launcher.zygote.warm(self.surroundings.of(task.get("world")))
+
     @property
     def running(self) -> list[RankGroup]:
         """The groups that run."""

@@ -93,6 +93,14 @@ class ZygoteClient:
         self._ready = asyncio.get_running_loop().create_future()
         self._life = asyncio.create_task(self._live(self._ready, self._surroundings))
 
+    async def warm(self, surroundings: Surroundings) -> None:
+        """Have a zygote for surroundings, unless it is wanted for others."""
+        self._claims += 1
+        try:
+            await self._fits(surroundings)
+        finally:
+            self._claims -= 1
+
     async def spawn(
         self, request: Path, rank: int, log: Path, surroundings: Surroundings
     ) -> RankProcess | None:

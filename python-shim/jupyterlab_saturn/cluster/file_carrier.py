@@ -29,7 +29,6 @@ class FileCarrier:
         self._hands = hands
         self._stream = HandsStream(node, hands, "files")
         self._store = store
-        self._answers: asyncio.Queue[bytes] = asyncio.Queue()
         self._room = asyncio.Semaphore(WINDOW)
         self._answering: set[asyncio.Task[None]] = set()
 
@@ -39,20 +38,17 @@ class FileCarrier:
         Where it is wrong itself, it ends the hands: an agent waits for its files as long as it
         lives.
         """
-        working = [asyncio.create_task(work) for work in (self._take(), self._give())]
         try:
-            done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
-            done.pop().result()
+            await self._take()
         except HandsGone as error:
             _log.info("Files of node %s are carried no more. %s", self._node, error)
         except Exception:
             _log.exception("Something is wrong with the files of node %s.", self._node)
             await self._hands.end()
         finally:
-            for task in working:
-                task.cancel()
+            self._stream.close()
             # Threads go on to the end of what they do: only then all is closed.
-            await asyncio.gather(*working, *self._answering, return_exceptions=True)
+            await asyncio.gather(*self._answering, return_exceptions=True)
             await asyncio.to_thread(self._store.close)
 
     async def _take(self) -> None:
@@ -65,13 +61,6 @@ class FileCarrier:
 
     async def _answer(self, frame: bytes) -> None:
         try:
-            self._answers.put_nowait(await self._store.answer(frame))
+            self._stream.give([await self._store.answer(frame)])
         finally:
             self._room.release()
-
-    async def _give(self) -> None:
-        while True:
-            frames = [await self._answers.get()]
-            while not self._answers.empty():
-                frames.append(self._answers.get_nowait())
-            await self._stream.give(frames)

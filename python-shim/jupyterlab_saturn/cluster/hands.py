@@ -24,7 +24,8 @@ from ..paths import SessionPaths, engine_endpoint
 from ..whole_files import write_json
 from ..wire import validate
 from .hands_socket import HandsSocket
-from .transport import Begun, HandsOrder, Heard, Stream
+from .packed_call import packed, unpacked
+from .transport import Begun, HandsOrder, Heard, Stream, Told
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -38,8 +39,7 @@ _END_SECONDS = 10.0
 class Hands:
     """An agent's parent, and the other end of its line.
 
-    All methods are called in one event loop. Of one stream, `receive` and `send` are each called
-    once at a time.
+    All methods are called in one event loop.
 
     Parameters
     ----------
@@ -98,23 +98,19 @@ class Hands:
         self._living = asyncio.create_task(asyncio.to_thread(self._process.wait))
         self._living.add_done_callback(lambda _: self._wake())
 
-    async def receive(self, stream: Stream, taken: int) -> Heard:
-        """Wait for what the agent says, `_POLL_SECONDS` at most."""
-        socket = self._sockets[stream]
-        frames = socket.frames(taken)
-        socket.news.clear()
-        if not frames and self._lives:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(socket.news.wait(), _POLL_SECONDS)
-            frames = socket.frames(taken)
-        if not frames and not self._lives:
-            self._words = self._words or self._last_words()
-            return Heard(socket.count, [], self._words)
-        return Heard(socket.count, frames)
+    async def call(self, call: bytes) -> bytes:
+        """`swap`, packed by who calls: the quick way through a cluster."""
+        (stream, round_, first, taken), frames = unpacked(call)
+        heard = await self.swap(stream, Told(round_, first, frames, taken))
+        return packed([heard.count, heard.given, heard.failure], heard.frames)
 
-    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
-        """Give the agent frames; those that it was given before are left out."""
-        await self._sockets[stream].send(first, frames)
+    async def swap(self, stream: Stream, told: Told) -> Heard:
+        """See `RemoteHands.swap`; frames are waited for 20 seconds."""
+        heard = await self._sockets[stream].swap(told, _POLL_SECONDS if self._lives else 0)
+        if heard.frames or self._lives:
+            return heard
+        self._words = self._words or self._last_words()
+        return replace(heard, failure=self._words)
 
     async def end(self) -> None:
         """End the agent, which ends what it does."""
@@ -137,7 +133,7 @@ class Hands:
 
     def _wake(self) -> None:
         for socket in self._sockets.values():
-            socket.news.set()
+            socket.answer()
 
     def _last_words(self) -> Failure:
         """Why the agent ended, as it said, if it did."""

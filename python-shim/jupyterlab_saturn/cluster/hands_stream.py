@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TypeVar
 
-from .transport import HandsUnreachable, Heard, RemoteHands, Stream
+from .transport import HandsUnreachable, Heard, RemoteHands, Stream, Told
 
 _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS = 0.1
-_T = TypeVar("_T")
+_MOST_CALLS = 4
 
 
 class HandsStream:
-    """Asks again while nobody knows whether a call reached hands. Raises `HandsGone` when not.
+    """Has a call wait there for what is said; those that give frames wait there as well.
+
+    So a frame and its answer take one call. When a call fails, nobody knows whether it reached
+    hands: what they are not known to have is given again, and what they may have answered is asked
+    for again.
 
     Parameters
     ----------
@@ -29,27 +32,83 @@ class HandsStream:
         self._node = node
         self._hands = hands
         self._stream = stream
+        self._calls: set[asyncio.Task[Heard]] = set()
+        self._answers: asyncio.Queue[tuple[Told, Heard | BaseException]] = asyncio.Queue()
+        self._frames: list[bytes] = []
+        self._given = 0  # frames before these hands have
+        self._called = 0  # frames before these are given by calls that were made
         self._taken = 0
-        self._given = 0
+        self._round = 0
+        self._rests = False
+        self._is_cut = False
+
+    def give(self, frames: Sequence[bytes]) -> None:
+        """Give the agent frames."""
+        self._frames += frames
+        self._call()
 
     async def take(self) -> Heard:
-        """Frames that are new; none after a while, or when the agent has ended."""
-        heard = await self._surely(partial(self._hands.receive, self._stream, self._taken))
-        self._taken = heard.count
-        return heard
-
-    async def give(self, frames: Sequence[bytes]) -> None:
-        """Give the agent frames."""
-        await self._surely(partial(self._hands.send, self._stream, self._given, frames))
-        self._given += len(frames)
-
-    async def _surely(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        is_told = False
+        """What is new: frames, or why the agent has ended. Raises `HandsGone`."""
         while True:
-            try:
-                return await call()
-            except HandsUnreachable as error:
-                if not is_told:
-                    _log.warning("Node %s cannot be reached. %s", self._node, error)
-                is_told = True
-                await asyncio.sleep(_AGAIN_SECONDS)
+            self._call()
+            told, answer = await self._answers.get()
+            if isinstance(answer, HandsUnreachable):
+                await self._rest(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                self._is_cut = False
+                new = self._new(told, answer)
+                if new.frames or new.failure is not None:
+                    return new
+
+    def close(self) -> None:
+        """Call no more."""
+        self._rests = True
+        for call in self._calls:
+            call.cancel()
+
+    def _call(self) -> None:
+        count = self._given + len(self._frames)
+        is_due = not self._calls or self._called < count
+        if self._rests or not is_due or len(self._calls) >= _MOST_CALLS:
+            return
+        frames = self._frames[self._called - self._given :]
+        told = Told(self._round, self._called, frames, self._taken)
+        self._called = count
+        call = asyncio.create_task(self._hands.swap(self._stream, told))
+        self._calls.add(call)
+        call.add_done_callback(partial(self._answered, told))
+
+    def _answered(self, told: Told, call: asyncio.Task[Heard]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            self._answers.put_nowait((told, call.exception() or call.result()))
+
+    def _new(self, told: Told, heard: Heard) -> Heard:
+        """Of an answer, what no other has brought."""
+        if heard.given > self._given:
+            del self._frames[: heard.given - self._given]
+            self._given = heard.given
+            self._called = max(self._called, self._given)
+        first = heard.count - len(heard.frames)
+        if told.round == self._round and (told.first > heard.given or first > self._taken):
+            self._begin_round()  # a call has overtaken another, or its answer has
+        if first > self._taken:
+            return Heard(self._taken, self._given, [])
+        frames = heard.frames[self._taken - first :]
+        self._taken += len(frames)
+        return Heard(self._taken, self._given, frames, heard.failure)
+
+    async def _rest(self, error: HandsUnreachable) -> None:
+        if not self._is_cut:
+            _log.warning("Node %s cannot be reached. %s", self._node, error)
+        self._is_cut = True
+        self._rests = True
+        await asyncio.sleep(_AGAIN_SECONDS)
+        self._rests = False
+        self._begin_round()
+
+    def _begin_round(self) -> None:
+        self._round += 1
+        self._called = self._given

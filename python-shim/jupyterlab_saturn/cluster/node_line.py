@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import zmq
-import zmq.asyncio
 
 from ..errors import SaturnError, failure_of
 from ..wire import check_size, encode, message
+from .frame_socket import FrameSocket
 from .hands_stream import HandsStream
 from .transport import HandsGone, RemoteHands
 
@@ -46,35 +45,29 @@ class NodeLine:
         self._node = node
         self._stream = HandsStream(node, hands, "engine")
         self._heard = heard
-        self._context = zmq.asyncio.Context.instance()
         self._endpoint = endpoint
-        self._socket = self._context.socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
-        self._socket.setsockopt(zmq.SNDHWM, 0)
-        self._socket.setsockopt(zmq.RCVHWM, 0)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        self._socket.connect(endpoint)
+        self._socket = FrameSocket(zmq.DEALER, self._listen, linger=_LINGER_MS)
+        self._socket.socket.setsockopt(zmq.RECONNECT_IVL, 50)
+        self._socket.socket.connect(endpoint)
 
     def lead_to(self, endpoint: str) -> None:
         """The engine listens elsewhere as well: who finds it at neither place misses nothing."""
         if endpoint != self._endpoint:
-            self._socket.disconnect(self._endpoint)
-            self._socket.connect(endpoint)
+            self._socket.socket.disconnect(self._endpoint)
+            self._socket.socket.connect(endpoint)
             self._endpoint = endpoint
 
     async def run(self) -> Failure:
         """Carry frames until the agent, its hands or the node are gone; tells the engine why."""
-        up = asyncio.create_task(self._up())
-        down = asyncio.create_task(self._down())
         try:
-            done, _ = await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
-            failure = done.pop().result()
+            failure = await self._carry()
+        except HandsGone as error:
+            failure = node_gone(error)
         except Exception as error:
             _log.exception("Something is wrong with the line of node %s.", self._node)
             failure = failure_of(error)
         finally:
-            for task in (up, down):
-                task.cancel()
+            self._stream.close()
         self.say_gone(failure)
         return failure
 
@@ -87,31 +80,20 @@ class NodeLine:
         """Cut the line, after what is still to be sent."""
         self._socket.close()
 
-    async def _up(self) -> Failure:
+    async def _carry(self) -> Failure:
         is_heard = False
         while True:
-            try:
-                heard = await self._stream.take()
-            except HandsGone as error:
-                return node_gone(error)
+            heard = await self._stream.take()
             if heard.failure is not None:
                 return heard.failure
-            if not is_heard and heard.frames:
+            if not is_heard:
                 is_heard = True
                 self._heard()
             for frame in self._passing(heard.frames):
-                # Without a high-water mark nothing is ever waited for here.
                 self._socket.send(frame)
 
-    async def _down(self) -> Failure:
-        while True:
-            frames = [(await self._socket.recv_multipart())[-1]]
-            while await self._socket.poll(0):
-                frames.append((await self._socket.recv_multipart())[-1])
-            try:
-                await self._stream.give(list(self._passing(frames)))
-            except HandsGone as error:
-                return node_gone(error)
+    def _listen(self, messages: list[list[bytes]]) -> None:
+        self._stream.give([*self._passing([parts[-1] for parts in messages])])
 
     def _passing(self, frames: Sequence[bytes]) -> Iterator[bytes]:
         """Without those that neither end would take."""

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import SaturnError
@@ -14,6 +13,7 @@ from ..patience import patience
 from . import node_look
 from .hands import Hands, valid_failure
 from .node_look import NodeLook, look
+from .packed_call import packed, unpacked
 from .ray_access import admitted
 from .ray_reservation import RayReservation
 from .transport import (
@@ -24,6 +24,7 @@ from .transport import (
     HandsUnreachable,
     Heard,
     Stream,
+    Told,
 )
 
 if TYPE_CHECKING:
@@ -148,13 +149,11 @@ class RayHands:
         valid_failure(begun.failure)
         return begun
 
-    async def receive(self, stream: Stream, taken: int) -> Heard:
-        heard: Heard = await _answer(self._actor.receive.remote(stream, taken))
-        valid_failure(heard.failure)
-        return heard
-
-    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
-        await _answer(self._actor.send.remote(stream, first, list(frames)))
+    async def swap(self, stream: Stream, told: Told) -> Heard:
+        call = packed([stream, told.round, told.first, told.taken], told.frames)
+        answer: bytes = await _answer(self._actor.call.remote(call))
+        (count, given, failure), frames = unpacked(answer)
+        return Heard(count, given, frames, valid_failure(failure))
 
     async def end(self) -> None:
         import ray

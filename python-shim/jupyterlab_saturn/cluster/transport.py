@@ -90,20 +90,46 @@ class Begun:
 
 
 @dataclass(frozen=True)
+class Told:
+    """What hands are told of a stream. Frames have numbers, from 0 on: each counts once.
+
+    Attributes
+    ----------
+    round
+        Calls of an earlier round are answered without frames, and what was answered to them and
+        not taken is answered again: nobody knows whether they got it.
+    first
+        Number of the first of `frames`.
+    frames
+        For the agent; each is one wire message.
+    taken
+        So many frames of the agent were taken: they are not asked for again.
+    """
+
+    round: int
+    first: int
+    frames: Sequence[bytes]
+    taken: int
+
+
+@dataclass(frozen=True)
 class Heard:
-    """What came of asking hands for frames.
+    """What hands answer.
 
     Attributes
     ----------
     count
-        So many frames were given in all, from the first.
+        So many frames of the agent were answered in all, up to the last of `frames`.
+    given
+        So many frames the agent was given in all.
     frames
-        Those that are new, oldest first; each is one wire message.
+        Those of the agent that were not answered yet, oldest first; each is one wire message.
     failure
         Why the agent there has ended, once all its frames were taken.
     """
 
     count: int
+    given: int
     frames: list[bytes]
     failure: Failure | None = None
 
@@ -111,28 +137,17 @@ class Heard:
 class RemoteHands(Protocol):
     """Hands on a node. Each method may raise `HandsGone` or `HandsUnreachable`.
 
-    A call that was unreachable may be made again: frames have numbers, so that each counts once.
+    Where `swap` was unreachable, it may have been carried out.
     """
 
     async def start(self, order: HandsOrder) -> Begun:
         """Start an agent."""
 
-    async def receive(self, stream: Stream, taken: int) -> Heard:
-        """Wait for frames that the agent says; none after a while.
+    async def swap(self, stream: Stream, told: Told) -> Heard:
+        """Give the agent frames, and wait for some of it; none come after a while.
 
-        Parameters
-        ----------
-        taken
-            So many frames were taken before: they are not given again.
-        """
-
-    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
-        """Give the agent frames.
-
-        Parameters
-        ----------
-        first
-            Number of the first one, from 0 on.
+        Of calls that wait, the oldest gets what comes. When more wait than are of use, the oldest
+        is answered without any.
         """
 
     async def end(self) -> None:

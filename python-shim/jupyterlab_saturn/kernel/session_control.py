@@ -63,10 +63,12 @@ class SessionControl(SessionViews):
     def retry(self, tasks: Iterable[str] | None = None) -> View:
         """Train tasks that failed once more, from their last checkpoints, and say which.
 
+        Those that could not be built are built again, and trained if they can be now.
+
         Parameters
         ----------
         tasks
-            Names of tasks; all that failed when None.
+            Names of tasks; all that failed, or could not be built, when None.
 
         Raises
         ------
@@ -195,9 +197,10 @@ class SessionControl(SessionViews):
 
 
 def _errors(session: SessionViews, names: list[str] | None) -> list[tuple[str, Failure]]:
-    """Why tasks, all or those named, have failed."""
+    """Why tasks, all or those named, have failed or could not be built."""
     return [
         (task["spec"]["name"], task["error"])
         for task in session.state["tasks"]
-        if task["status"] == "failed" and (names is None or task["spec"]["name"] in names)
+        if task["status"] in ("failed", "invalid")
+        and (names is None or task["spec"]["name"] in names)
     ]

@@ -197,7 +197,7 @@ VERBS = (
     ),
     Verb(
         "retry",
-        "Try again what failed, all or those named, beside what trains already.",
+        "Try again what failed or was not built, all or those named, beside what trains already.",
         "%saturn retry digits-mlp-32-1e-3",
         names="tasks",
     ),

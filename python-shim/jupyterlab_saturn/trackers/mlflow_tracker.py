@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as MlflowEntity
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from ..whole_files import remove_leftovers
 from .tracker import Ending, Point, Run, TrackedRun, Tracker
 
 _log = logging.getLogger(__name__)
@@ -23,6 +25,8 @@ _log = logging.getLogger(__name__)
 _MOST_METRICS = 1000
 _MOST_LETTERS = 500
 _UNFIT = re.compile(r"[^\w .:/-]")
+
+_SQLITE = "sqlite:///"
 
 _STATUSES = {"finished": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
 
@@ -40,7 +44,8 @@ class MlflowTracker(Tracker):
 
     def __init__(self, folder: Path, project: str, uri: str | None) -> None:
         super().__init__(folder)
-        self._uri = uri or f"sqlite:///{folder / 'mlflow.db'}"
+        self._uri = uri or f"{_SQLITE}{folder / 'mlflow.db'}"
+        _ensure_database(self._uri)
         self._client = MlflowClient(self._uri)
         known = self._client.get_experiment_by_name(project)
         if known is not None:
@@ -151,6 +156,18 @@ class _MlflowRun(TrackedRun):
 
     def close(self) -> None:
         return
+
+
+def _ensure_database(uri: str) -> None:
+    """Have a database in SQLite made whole: MLflow makes one in many steps, and cannot go on with
+    one whose making was cut off."""
+    path = Path(uri.removeprefix(_SQLITE))
+    if not uri.startswith(_SQLITE) or "?" in uri or path.exists():
+        return
+    remove_leftovers(path.parent)
+    making = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    MlflowClient(f"{_SQLITE}{making}").search_experiments(max_results=1)
+    making.rename(path)
 
 
 def _fit(name: str) -> str:

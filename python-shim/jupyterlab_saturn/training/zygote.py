@@ -247,10 +247,15 @@ def preload() -> None:
 
     from .inspect import inspection_pool  # noqa: F401
     from .run import group_training, trial  # noqa: F401
+    from .runtime import scratch_folder  # noqa: F401
 
     prepare("World")  # which each rank validates
-    # The first optimizer of a process loads the compiler's modules, a second's work.
+    # The first optimizer of a process loads the compiler's modules, a second's work; the first
+    # step what watches it, and the first checkpoint its settings.
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    for name in ("torch.profiler._cupti_monitor", "torch.utils.serialization.config"):
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def main(descriptor: int, parent: int | None = None) -> None:

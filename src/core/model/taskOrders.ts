@@ -31,7 +31,7 @@ export function refusalOf(
     case 'resume':
       return status === 'finished' || status === 'failed' || status === 'invalid' ? status : undefined;
     case 'retry':
-      return status === 'failed' ? undefined : 'not-failed';
+      return status === 'failed' || status === 'invalid' ? undefined : 'not-failed';
     case 'wish':
       return status === 'finished' ? status : undefined;
     case 'run':

@@ -83,6 +83,38 @@ export function initialTrials(
   return chosen;
 }
 
+/**
+ * What else may be tried on devices that the first trials leave idle: of signatures of which the least is tried, by techniques
+ * that are tried the least, on as many devices as there are.
+ *
+ * @param tried - cells about to be known.
+ * @param idle - devices that are left.
+ */
+export function furtherTrials(
+  open: readonly IGridCell[],
+  tried: readonly Pick<ProfileCell, 'signature' | 'strategy'>[],
+  idle: number
+): IGridCell[] {
+  const signatures = tallied(tried.map(({ signature }) => signature));
+  const curves = tallied(tried.map(({ strategy }) => curveKey(strategy)));
+  const usesOf = ({ signature }: IGridCell): number => signatures.get(signature) ?? 0;
+  const curveUses = ({ strategy }: IGridCell): number => curves.get(curveKey(strategy)) ?? 0;
+  return open
+    .filter(({ strategy }) => strategy.devices <= idle)
+    .sort(
+      (a, b) =>
+        usesOf(a) - usesOf(b) || curveUses(a) - curveUses(b) || b.strategy.devices - a.strategy.devices
+    );
+}
+
+function tallied(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) {
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** The models of some cells by how early they stand. */
 function modelRanks(open: readonly IGridCell[]): Map<string | undefined, number> {
   const ranks = new Map<string | undefined, number>();

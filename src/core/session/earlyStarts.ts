@@ -64,13 +64,14 @@ export function startEarly(session: ISession, time: number): IStep {
   if (!session.learning || !beginsEarly(session) || isLeftToPlan(session)) {
     return { session, commands: [] };
   }
-  const perDevice = countOpen(session) / countDevices(plannedCluster(session.state).nodes);
+  const crowded = isCrowded(session);
+  const enough = countOpen(session) >= countDevices(plannedCluster(session.state).nodes);
   const commands: Command[] = [];
   let next = session;
   let free = spareDevices(next);
   while (countDevices(free) > 0 && isRoomForOne(next)) {
-    const search = { free, isCrowded: perDevice >= CROWD, time };
-    const chosen = longest([...waysOf(next, search), ...(perDevice >= 1 ? waysOfPartly(next, search) : [])]);
+    const search = { free, isCrowded: crowded, time };
+    const chosen = longest([...waysOf(next, search), ...(enough ? waysOfPartly(next, search) : [])]);
     if (!chosen) {
       break;
     }
@@ -223,6 +224,11 @@ function isAnyWaiting(session: ISession, time: number): boolean {
 /** Whether a task may be trained in one run with others of its sweep that are inspected still. */
 function isKinComing(session: ISession, task: TaskState): boolean {
   return fusionBase(task) !== undefined && comingSweeps(session).has(task.spec.sweep);
+}
+
+/** Whether so many tasks wait for each device that hardly any is trained on more than one. */
+export function isCrowded(session: ISession): boolean {
+  return countOpen(session) >= CROWD * countDevices(plannedCluster(session.state).nodes);
 }
 
 /** How many tasks a run has yet to train. */

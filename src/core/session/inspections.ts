@@ -42,7 +42,8 @@ export function inspect(
       return [];
     }
     return PARTS.flatMap((part): Command[] => {
-      const tasks = wanted.filter(({ look }) => look === part).sort(byNeed);
+      const own = wanted.filter(({ look }) => look === part);
+      const tasks = part === 'rest' ? own.sort(byNeed) : own;
       const specs = tasks.map(({ spec }) => spec);
       const body: Inspect = { tasks: specs, maxDevices, ...(part && { part }), ...techniquesOf(session) };
       return tasks.length > 0 ? [{ kind: 'inspect', node, body }] : [];
@@ -119,16 +120,21 @@ export function inspectFor(session: ISession, kind: DeviceKind): IStep {
 
 /** Have those tasks inspected, of the named ones or of all, whose inspection was stopped. */
 export function inspectStopped(session: ISession, names: readonly string[] | null): IStep {
-  const again = new Set(
-    session.state.tasks
-      .filter(task => isUninspected(task) && (names?.includes(task.spec.name) ?? true))
-      .map(task => task.spec.name)
-  );
+  return inspectAnew(session, task => isUninspected(task) && (names?.includes(task.spec.name) ?? true));
+}
+
+/** Have tasks inspected, whatever was found of those that could not be built. */
+export function inspectAnew(session: ISession, which: (task: TaskState) => boolean): IStep {
+  const again = new Set(session.state.tasks.filter(which).map(task => task.spec.name));
   if (again.size === 0) {
     return { session, commands: [] };
   }
   const next = withStaleProfile(
-    mapTasks(session, task => (again.has(task.spec.name) ? { ...task, status: 'inspecting' } : task))
+    mapTasks(session, task => {
+      const { error: _gone, verdicts: _before, ...unbuilt } = task;
+      const kept = task.status === 'invalid' ? unbuilt : task;
+      return again.has(task.spec.name) ? { ...kept, status: 'inspecting' } : task;
+    })
   );
   return { session: next, commands: inspect(next, task => again.has(task.spec.name)) };
 }

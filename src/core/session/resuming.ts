@@ -3,7 +3,7 @@ import { type Obstacle, refusalOf } from '../model/taskOrders.js';
 import { SaturnError } from '../wire/failure.js';
 import type { Attempt, TaskState, TaskStatus } from '../wire/messages.js';
 import { includeBusyDevices } from './excludedDevices.js';
-import { inspectStopped } from './inspections.js';
+import { inspectAnew, isUninspected } from './inspections.js';
 import {
   findTask,
   type ISession,
@@ -94,7 +94,7 @@ function refusal(session: ISession, name: string, order: 'stop' | 'resume' | 're
 }
 
 /**
- * The tasks to try again: those named, or all that failed.
+ * The tasks to try again: those named, or all that failed or could not be built, as when a download did not come.
  *
  * @throws SaturnError `unknown-task`, `not-failed` or `nothing-failed`.
  */
@@ -118,7 +118,10 @@ export function selectFailed(session: ISession, names: readonly string[] | undef
 /** These tasks are to be trained, beside what is wanted already; alone when nothing runs. */
 export function noteResume(session: ISession, names: readonly string[]): IStep {
   const wanted = new Set(names);
-  const whole = inspectStopped(includeBusyDevices(session), names);
+  const whole = inspectAnew(
+    includeBusyDevices(session),
+    task => wanted.has(task.spec.name) && (isUninspected(task) || task.status === 'invalid')
+  );
   const again = mapTasks(withFailedForgotten(whole.session, wanted), task =>
     wanted.has(task.spec.name) ? resumed(task) : task
   );
@@ -175,7 +178,7 @@ const REFUSALS: Partial<Record<Obstacle, { code: string; is: string; hint: strin
   invalid: {
     code: 'task-invalid',
     is: 'could not be built',
-    hint: 'Correct its cell and run that again.'
+    hint: 'Correct its cell and run that again. If nothing is wrong with it, have it built again: %saturn retry.'
   }
 };
 

@@ -1,4 +1,5 @@
 import { bytes } from '../model/quantities.js';
+import { DISK_FAILED } from '../wire/failure.js';
 import type { Failure, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
 import { plannedCluster } from './plannedCluster.js';
 import { type ISession, isOpen, withNotice, withState } from './session.js';
@@ -13,10 +14,10 @@ const RELIEF = 1.25;
 /** What did not fit although there was room, as far as one could see, is tried again after so many seconds. */
 const RETRY_SECONDS = 60;
 
-/** Codes of failures that are the disk's, and no task's. */
-const OF_STORAGE: ReadonlySet<string> = new Set(['disk-full']);
+/** Codes of failures that are the disk's, and no task's: it is full, or takes nothing for another reason. */
+const OF_STORAGE: ReadonlySet<string> = new Set(['disk-full', DISK_FAILED]);
 
-/** Whether a failure is that of a full disk, and no task's. */
+/** Whether a failure is that of the disk, and no task's. */
 export function isOfStorage(error: Failure | undefined): error is Failure {
   return error !== undefined && OF_STORAGE.has(error.code);
 }
@@ -103,7 +104,7 @@ export function noteShortage(
   );
 }
 
-/** The session that something was not written of, as the disk is full. What it befell is where it was. */
+/** The session that something was not written of, as the disk took nothing. What it befell is where it was. */
 export function noteDiskFull(session: ISession, error: Failure, time: number): ISession {
   const { code, message, devices: _, ...rest } = error;
   return paused(
@@ -112,11 +113,13 @@ export function noteDiskFull(session: ISession, error: Failure, time: number): I
       ...rest,
       code,
       message: `${message} The session pauses; all tasks keep their place.`,
-      hint: goesOn(session.state)
+      hint: code === DISK_FAILED ? TRIED_AGAIN : goesOn(session.state)
     },
     time
   );
 }
+
+const TRIED_AGAIN = `It is tried again every ${RETRY_SECONDS} seconds, and goes on by itself. What was mounted read-only, as after an error of the disk, is told in the system's log (dmesg).`;
 
 function goesOn(state: SessionState): string {
   return `Free some space: the folder ${state.folder}/archive, where what %saturn remove takes out is kept, may be deleted. As soon as ${bytes(reliefBytes(state))} are free it goes on by itself.`;

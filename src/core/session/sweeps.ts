@@ -68,7 +68,8 @@ export function withSweep(session: ISession, spec: SweepSpec | undefined, made: 
   const others = (session.state.sweeps ?? []).filter(sweep => sweep !== old);
   // What was compared already stays comparable under the same rule.
   const same = JSON.stringify(old?.spec.stop) === JSON.stringify(spec.stop);
-  const ladder = same && old?.firstRung !== undefined ? { firstRung: old.firstRung } : {};
+  const { firstRung, measure } = (same && old) || {};
+  const ladder = firstRung === undefined ? {} : { firstRung, ...(measure && { measure }) };
   return withState(session, { sweeps: [...others, { spec, made, ...ladder }] });
 }
 

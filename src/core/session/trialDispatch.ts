@@ -1,9 +1,11 @@
 import { sharesOf } from '../model/schedule/deviceRuns.js';
+import { furtherTrials } from '../profiling/trialSelection.js';
 import type { Node, TaskState, TrialStart, TrialState } from '../wire/messages.js';
 import { explorers } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { busyDevices, freeDevices } from './dispatch.js';
-import { exploresInRun } from './exploration.js';
+import { countComing, isCrowded } from './earlyStarts.js';
+import { exploration, exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
 import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
 import { patience } from './patience.js';
@@ -22,7 +24,7 @@ import {
 import { targetStep } from './stretches.js';
 import { leave } from './takeovers.js';
 import { activeTasks, lacksDevice, tableOf } from './taskTable.js';
-import { smallerTrials } from './trialPlanning.js';
+import { smallerTrials, type TrialWish, untried } from './trialPlanning.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /**
@@ -53,14 +55,46 @@ export function dispatchTrials(session: ISession, time: number): IStep {
       commands.push(...begun.commands);
     }
   }
-  const freed = next.learning ? makeRoom(next, time) : { session: next, commands: [] };
-  return { session: freed.session, commands: [...commands, ...freed.commands] };
+  if (!next.learning) {
+    return { session: next, commands };
+  }
+  const filled = fillIdle(next, time);
+  const freed = makeRoom(filled.session, time);
+  return { session: freed.session, commands: [...commands, ...filled.commands, ...freed.commands] };
+}
+
+/**
+ * Try something more on devices that the first round leaves idle: what it tells costs nobody time. Where many tasks wait for
+ * each device it tells little, and could hold up the plan.
+ */
+function fillIdle(session: ISession, time: number): IStep {
+  const { trials, tasks } = session.state;
+  const isFirst = session.bestMakespan === undefined && trials.length === 0 && countComing(session) === 0;
+  if (!isFirst || isCrowded(session)) {
+    return { session, commands: [] };
+  }
+  const free = freeDevices(session);
+  const idle = free.reduce((sum, { devices }) => sum + devices.length, 0);
+  const tried = activeTasks(tasks).flatMap(task => {
+    const { strategy } = exploration(task) ?? {};
+    return strategy && task.inspection ? [{ signature: task.inspection.signature, strategy }] : [];
+  });
+  for (const cell of idle > 0 && tried.length > 0 ? furtherTrials(untried(session), tried, idle) : []) {
+    const place = idlePlace(session, cell, free);
+    const explorer = place && explorerOf(session, cell, time);
+    const begun = explorer && explore(session, cell, place, explorer, time);
+    if (begun && begun.session !== session) {
+      const more = fillIdle(begun.session, time);
+      return { session: more.session, commands: [...begun.commands, ...more.commands] };
+    }
+  }
+  return { session, commands: [] };
 }
 
 /** The waiting task that can make a trial by training: the one it is of, or another of its kind. */
 function explorerOf(
   session: ISession,
-  { task: name, signature, strategy, model, fused }: TrialState,
+  { task: name, signature, strategy, model, fused }: TrialWish,
   time: number
 ): TaskState | undefined {
   if (!exploresInRun(session)) {
@@ -75,7 +109,7 @@ function explorerOf(
 
 function explore(
   session: ISession,
-  trial: TrialState,
+  trial: TrialWish,
   place: IdlePlace,
   task: TaskState,
   time: number

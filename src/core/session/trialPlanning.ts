@@ -165,6 +165,11 @@ export function smallerTrials(session: ISession, { signature, strategy, model }:
         .sort((a, b) => b.devices - a.devices);
 }
 
+/** What may be tried, and is likely enough to fit. */
+export function untried(session: ISession): readonly IGridCell[] {
+  return candidatesOf(session).promising;
+}
+
 /** As many of the first cells as there are devices to try at once, of each model. */
 function sideBySide({ state }: ISession, cells: readonly TrialWish[]): TrialWish[] {
   const cluster = plannedCluster(state);
@@ -247,7 +252,7 @@ interface IDoubtful {
 }
 
 /** A trial to be made. */
-type TrialWish = Pick<TrialState, 'task' | 'fused' | 'signature' | 'strategy' | 'model'>;
+export type TrialWish = Pick<TrialState, 'task' | 'fused' | 'signature' | 'strategy' | 'model'>;
 
 const TRIAL = 'trial-';
 

@@ -39,8 +39,9 @@ export type Message<D extends Direction> = {
 /** A journal record whose event is validated. */
 export type SessionRecord = Pick<JournalRecord, 'v' | 'seq' | 'time' | 'begun'> & { event: SessionEvent };
 
+const SCHEMA_ID = 'wire';
 const ajv = new Ajv({ strict: false, discriminator: false });
-ajv.addSchema(schema, 'wire');
+ajv.addSchema(schema, SCHEMA_ID);
 const compiled = new Map<string, ValidateFunction>();
 
 /** Look up a name that came from outside; `toString` and its like are no entries. */
@@ -51,17 +52,45 @@ function own(map: object, name: string): string | undefined {
 function checkOf(definition: string): ValidateFunction {
   let validate = compiled.get(definition);
   if (!validate) {
-    validate = ajv.compile({ $ref: `wire#/definitions/${definition}` });
+    validate = ajv.compile({ $ref: `${SCHEMA_ID}#/definitions/${definition}` });
     compiled.set(definition, validate);
   }
   return validate;
 }
 
-/** Make the checks of what every client is told; others are made when they are first needed. */
-export function prepareChecks(): void {
-  for (const definition of ['Envelope', schema.directions.engine.state, schema.directions.engine.change]) {
-    checkOf(definition);
+/**
+ * Make the checks of what every client is told, part by part, each with what it is made of before it: one more whenever the next
+ * is asked for. Others are made when they are first needed.
+ *
+ * @returns the names of the definitions.
+ */
+export function* prepareChecks(): Generator<string, void> {
+  const { state, change } = schema.directions.engine;
+  for (const definition of withParts(['Envelope', state, change])) {
+    ajv.getSchema(`${SCHEMA_ID}#/definitions/${definition}`);
+    yield definition;
   }
+}
+
+/** Definitions and all that they refer to, what is referred to first. */
+function withParts(names: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const begun = new Set<string>();
+  const visit = (name: string): void => {
+    if (!begun.has(name)) {
+      begun.add(name);
+      partsOf(name).forEach(visit);
+      found.add(name);
+    }
+  };
+  names.forEach(visit);
+  return found;
+}
+
+/** The definitions that one refers to itself. */
+function partsOf(name: string): string[] {
+  const text = JSON.stringify((schema.definitions as Record<string, unknown>)[name]);
+  return [...text.matchAll(/"\$ref":"#\/definitions\/(\w+)"/g)].map(([, part]) => part as string);
 }
 
 function check(definition: string, value: unknown, what: string): void {

@@ -10,6 +10,7 @@ import {
 import type { IIncoming, MessageRouter } from '../router.js';
 import { noAgent, nodeTaken, UNKNOWN_AGENT } from './agentRefusals.js';
 import { isPassing, reportOf } from './agentReports.js';
+import { ComingTasks } from './comingTasks.js';
 import { ConnectedAgents, type IConnectedAgent } from './connectedAgents.js';
 import { DeviceChoices } from './deviceChoices.js';
 import type { IExecutor } from './executor.js';
@@ -31,6 +32,7 @@ export class AgentExecutor implements IExecutor {
   /** What agents said while it could not be taken in, oldest first. */
   private _backlog: IIncoming<'agent'>[] = [];
   private readonly _choices = new DeviceChoices();
+  private readonly _coming = new ComingTasks((node, body) => this._send(node, 'warm', body));
   /** Questions for points of sweeps. */
   private readonly _questions = new OpenQuestions(question => {
     const own = this._own();
@@ -54,6 +56,10 @@ export class AgentExecutor implements IExecutor {
     switch (command.kind) {
       case 'inspect':
         this._send(command.node, 'inspect', command.body);
+        this._coming.inspected(
+          command.body,
+          this._nodes(undefined).filter(node => node !== command.node)
+        );
         break;
       case 'stop-inspection':
         for (const node of this._nodes(command.node)) {
@@ -199,7 +205,9 @@ export class AgentExecutor implements IExecutor {
     }
     if (message.type === 'agent.hello') {
       this._untold.delete(message.body.node.id);
-      if (!message.body.far) {
+      if (message.body.far) {
+        this._coming.joined(message.body.node.id);
+      } else {
         this._questions.askAgain();
       }
     } else if (message.type === 'agent.gone') {

@@ -1,9 +1,8 @@
-import { standingWords } from '../../core/view/format/taskText.js';
-import type { TaskState } from '../../core/wire/messages.js';
+import { type Standing, standingWords } from '../../core/view/format/taskText.js';
 import { useViewContext } from '../context/viewContext.js';
 
 /** Sign and words of a task's status; never colour alone. */
-export function StatusMark({ task }: { task: Pick<TaskState, 'status' | 'givenUp' | 'pausedAt'> }) {
+export function StatusMark({ task }: { task: Standing }) {
   const { trans } = useViewContext();
   const { sign, text } = standingWords(task, trans);
   return (

@@ -22,6 +22,9 @@ const SCHEDULE_PADDING = 18;
 /** Percent of the width for the table: name, place, metric, state and progress are to fit beside a file browser. */
 const TABLE_SHARE = 58;
 
+/** Less wide than so many pixels, as beside both side bars of a small window, table and details stand one below the other. */
+const NARROW = 560;
+
 /** One session on one screen: its schedule above, its tasks and what there is to know of them below. */
 export class Dashboard extends Widget {
   constructor(private readonly _options: Dashboard.IOptions) {
@@ -36,6 +39,7 @@ export class Dashboard extends Widget {
     // So it is divided when it becomes wider or less wide, too.
     SplitPanel.setStretch(table, TABLE_SHARE);
     SplitPanel.setStretch(detail, 100 - TABLE_SHARE);
+    this._below = below;
     this._parts = new SplitPanel({ orientation: 'vertical' });
     this._parts.addClass('jp-SaturnDashboard-parts');
     this._parts.addWidget(
@@ -56,6 +60,7 @@ export class Dashboard extends Widget {
     this.layout = layout;
     // The header is as high as what it says.
     this._sizes = new ResizeObserver(() => {
+      this._stack();
       this._share();
       MessageLoop.postMessage(this._parts, Widget.ResizeMessage.UnknownSize);
     });
@@ -125,6 +130,18 @@ export class Dashboard extends Widget {
     }
   }
 
+  /** Have table and details one below the other where they do not fit beside each other; all of it is scrolled then. */
+  private _stack(): void {
+    const width = this.node.clientWidth;
+    const isNarrow = width > 0 && width < NARROW;
+    if (width > 0 && isNarrow !== this._isNarrow) {
+      this._isNarrow = isNarrow;
+      this.toggleClass('jp-mod-narrow', isNarrow);
+      this._below.orientation = isNarrow ? 'vertical' : 'horizontal';
+      this._below.setRelativeSizes(isNarrow ? [1, 1] : [TABLE_SHARE, 100 - TABLE_SHARE]);
+    }
+  }
+
   private _onChanged(): void {
     const { session, sessions, sessionId, trans } = this._options;
     const { state } = session.view;
@@ -141,6 +158,8 @@ export class Dashboard extends Widget {
   }
 
   private readonly _parts: SplitPanel;
+  private readonly _below: SplitPanel;
+  private _isNarrow = false;
   private readonly _absence: Widget;
   private readonly _sizes: ResizeObserver;
   private _watching: IDisposable | null = null;

@@ -5,7 +5,7 @@ import { PanelLayout, Widget } from '@lumino/widgets';
 import type { Rendered, SessionState } from '../../core/wire/messages.js';
 import type { SessionView } from './sessionView.js';
 import type { ISaturnStore } from '../session/tokens.js';
-import { isOutOfDate, keepPicture, pictureData, type IPictureData, type PictureName } from './savedPicture.js';
+import { type IPictureData, isFollowed, isOutOfDate, keepPicture, pictureData } from './savedPicture.js';
 
 /**
  * How long the kernel has to draw the end itself, in milliseconds. It does unless it was restarted since, or nobody
@@ -41,7 +41,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     this._saved = saved;
     this._parts.addWidget(saved);
     this._show();
-    await Promise.all([saved.renderModel(model), this._load()]);
+    await Promise.all([saved.renderModel(model), isFollowed(this._data) && this._load()]);
   }
 
   override dispose(): void {
@@ -62,8 +62,8 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
     const View = this._View;
     const state = this._options.findState();
     // A session emptied since has nothing to show, unlike the picture of what it once was.
-    const isLive = state !== null && state.session === this._data.session && state.tasks.length > 0;
-    if (isLive && View) {
+    const isKnown = state !== null && state.session === this._data.session && state.tasks.length > 0;
+    if (isKnown && isFollowed(this._data) && View) {
       this._live ??= this._addLive(View);
       if (this._live.state !== state) {
         this._live.state = state;
@@ -73,7 +73,7 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
       this._live = null;
     }
     this._saved?.setHidden(this._live !== null);
-    if (isLive && isOutOfDate(this._data, state)) {
+    if (isKnown && isOutOfDate(this._data, state)) {
       this._timer ??= setTimeout(() => void this._keepEnd(), KERNEL_DELAY + SPREAD * this._options.random());
     } else {
       clearTimeout(this._timer);
@@ -84,12 +84,11 @@ export class SessionRenderer extends Widget implements IRenderMime.IRenderer {
   private async _keepEnd(): Promise<void> {
     this._timer = undefined;
     const state = this._options.findState();
-    const { view } = this._data;
-    if (view === null || state === null || !isOutOfDate(this._data, state)) {
+    if (state === null || !isOutOfDate(this._data, state)) {
       return;
     }
-    const drawn = await this._options.draw(view, state);
-    if (this._model && !this.isDisposed && isOutOfDate(this._data, state)) {
+    const drawn = await this._options.draw(this._data, state);
+    if (drawn && this._model && !this.isDisposed && isOutOfDate(this._data, state)) {
       keepPicture(this._model, drawn);
     }
   }
@@ -119,7 +118,7 @@ export namespace SessionRenderer {
     /** Makes a renderer of the HTML saved beside. */
     makeSaved: () => IRenderMime.IRenderer;
     /** Draws a session as the kernel would. */
-    draw: (view: PictureName, state: SessionState) => Promise<Rendered>;
+    draw: (picture: IPictureData, state: SessionState) => Promise<Rendered | null>;
     trans: TranslationBundle;
     /** A number from 0 to 1. */
     random: () => number;

@@ -2,24 +2,31 @@ import { type FocusEvent, type RefObject, useLayoutEffect, useRef } from 'react'
 
 /**
  * Keeps the keyboard's focus in a list whose items go once something was done about them: the item that takes the place of
- * the one with the focus gets it.
+ * the one with the focus gets it. A button that cannot be pressed while what it did is answered has it again afterwards.
  */
 export function useKeptFocus<E extends HTMLElement>(): {
   readonly ref: RefObject<E>;
   readonly onFocus: (event: FocusEvent) => void;
-  readonly onBlur: () => void;
+  readonly onBlur: (event: FocusEvent) => void;
 } {
   const ref = useRef<E>(null);
   const held = useRef<{ readonly element: Element; readonly at: number } | null>(null);
   useLayoutEffect(() => {
     const list = ref.current;
-    if (!list || !held.current || list.contains(held.current.element)) {
+    if (!list || !held.current) {
       return;
     }
-    const { at } = held.current;
-    held.current = null;
+    const { element, at } = held.current;
     // Whoever has gone on elsewhere meanwhile is not called back.
-    if (document.activeElement === document.body) {
+    const isLost = document.activeElement === document.body;
+    if (list.contains(element)) {
+      if (isLost && !element.matches(':disabled')) {
+        (element as HTMLElement).focus();
+      }
+      return;
+    }
+    held.current = null;
+    if (isLost) {
       const item = list.children[Math.min(at, list.children.length - 1)];
       item?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();
     }
@@ -30,8 +37,11 @@ export function useKeptFocus<E extends HTMLElement>(): {
       const items = [...(ref.current?.children ?? [])];
       held.current = { element: target, at: items.findIndex(item => item.contains(target)) };
     },
-    onBlur: () => {
-      held.current = null;
+    onBlur: ({ target }) => {
+      // A browser takes the focus from what cannot be pressed any more.
+      if (!target.matches(':disabled')) {
+        held.current = null;
+      }
     }
   };
 }

@@ -12,6 +12,7 @@ export class PanelShell extends Widget {
     this.title.icon = saturnIcon;
     this.title.caption = _options.trans.__('Saturn: plan and train many models');
     this.addClass('jp-SaturnPanelShell');
+    this.node.tabIndex = -1;
     this.layout = this._content;
   }
 
@@ -25,6 +26,12 @@ export class PanelShell extends Widget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     void this._fill();
+  }
+
+  /** The keyboard goes there with whoever asks for the panel: Tab leads to what can be done. */
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.node.focus({ preventScroll: true });
   }
 
   private async _fill(): Promise<void> {

@@ -2,8 +2,8 @@ import { printable } from '../../core/view/format/escape.js';
 import { clockTime, duration } from '../../core/view/format/format.js';
 import { outlook, standingFacts } from '../../core/view/status/progressLine.js';
 import { progressShare } from '../../core/view/status/progressShare.js';
+import { runLeft } from '../../core/view/status/runLeft.js';
 import { sessionPhase } from '../../core/view/status/sessionPhase.js';
-import { sessionTimeLeft } from '../../core/view/status/timeLeft.js';
 import type { SessionState } from '../../core/wire/messages.js';
 import { ProgressBar } from '../components/progressBar.js';
 import { useViewContext } from '../context/viewContext.js';
@@ -23,10 +23,11 @@ export function ProgressHeadline({ state, now }: { state: SessionState; now: num
     phase === 'done' && run?.endedAt !== undefined
       ? run.endedAt - run.startedAt - (run.idleSeconds ?? 0)
       : undefined;
-  const left = ahead.length > 0 ? sessionTimeLeft(state, now) : undefined;
-  const more = [
-    ...(left !== undefined && left >= LONG ? [trans.__('until about %1', clockTime(now + left, now))] : [])
-  ];
+  const left = ahead.length > 0 ? runLeft(state, now) : undefined;
+  const more =
+    left && !left.isLeast && left.seconds >= LONG
+      ? [trans.__('until about %1', clockTime(now + left.seconds, now))]
+      : [];
   const line =
     took === undefined ? [...ahead, ...more].join(', ') : trans.__('Done in %1', duration(took, trans));
   return (

@@ -102,7 +102,7 @@ function RunningTask(props: { task: TaskState; state: SessionState; now: number;
           className="jp-mod-styled jp-mod-minimal jp-SaturnPanel-icon"
           aria-label={trans.__('Stop %1', printable(name))}
           title={trans.__('Save a checkpoint and stop %1; its devices go to the others', printable(name))}
-          disabled={task.status === 'stopping' || !connected || pending.has('stop')}
+          disabled={(task.status === 'stopping' && !task.moving) || !connected || pending.has('stop')}
           onClick={() => void session.send('stop', { tasks: [name] })}
         >
           <stopIcon.react tag="span" aria-hidden="true" />

@@ -1,11 +1,9 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { ENGLISH } from '../../core/model/translation.js';
-import type { Rendered, SessionState } from '../../core/wire/messages.js';
-import { now } from '../context/clock.js';
-import { type PictureName, SESSION_MIME } from '../output/savedPicture.js';
+import { drawEnd } from '../output/drawEnd.js';
+import { SESSION_MIME } from '../output/savedPicture.js';
 import { SessionRenderer } from '../output/sessionRenderer.js';
 import { ISaturnStore } from '../session/tokens.js';
 
@@ -41,7 +39,15 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
               return panel ? store.stateOf(panel) : null;
             },
             makeSaved: () => registry.createRenderer('text/html'),
-            draw: (view, state) => drawEnd(store, notebook(), view, state),
+            draw: (picture, state) => {
+              const panel = notebook();
+              const isItself = panel !== undefined && store.stateOf(panel) === state;
+              return drawEnd(
+                isItself ? body => store.requestOf(panel, 'render', body) : null,
+                picture,
+                state
+              );
+            },
             trans,
             random: Math.random
           });
@@ -51,23 +57,3 @@ export const rendererPlugin: JupyterFrontEndPlugin<void> = {
     );
   }
 };
-
-/** A session as it ended, in English as by the kernel: by the engine, with curves, or as it is known here. */
-async function drawEnd(
-  store: ISaturnStore,
-  panel: NotebookPanel | undefined,
-  view: PictureName,
-  state: SessionState
-): Promise<Rendered> {
-  if (panel && store.stateOf(panel) === state) {
-    try {
-      const answer = await store.requestOf(panel, 'render', { view });
-      if (answer.type === 'rendered') {
-        return answer.body;
-      }
-    } catch {
-      // It is out of reach by now.
-    }
-  }
-  return (await import('../../core/view/render.js')).render(view, state, now(), ENGLISH);
-}

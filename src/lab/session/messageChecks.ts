@@ -13,9 +13,10 @@ export const messageChecks = (): MessageChecks | null => known;
 export function loadMessageChecks(): Promise<MessageChecks> {
   loading ??= import('../../core/wire/messages.js').then(
     async checks => {
-      // Made here, and not while the first state waits to be shown.
-      await yieldToPage();
-      checks.prepareChecks();
+      // Made here, and not while the first state waits to be shown; all at once they would keep the page from answering.
+      for (const _ of checks.prepareChecks()) {
+        await yieldToPage();
+      }
       known = checks;
       return checks;
     },

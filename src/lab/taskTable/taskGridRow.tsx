@@ -43,6 +43,7 @@ export const TaskGridRow = memo(function TaskGridRow(props: TaskGridRow.IProps) 
           at={i}
           isFocusable={focus === i}
           sign={i > 0 ? null : isGroup ? (item.isOpen ? '▾' : '▸') : 'check'}
+          {...(i === 0 && !isGroup && item.row.isBest && { mark: trans.__('the best so far') })}
         />
       ))}
     </div>
@@ -84,8 +85,10 @@ function Cell(props: {
   at: number;
   isFocusable: boolean;
   sign: string | null;
+  /** What a star says of it. */
+  mark?: string;
 }) {
-  const { cell, column, at, isFocusable, sign } = props;
+  const { cell, column, at, isFocusable, sign, mark } = props;
   const text = printable(cell.text);
   return (
     // biome-ignore lint/a11y/useAriaPropsSupportedByRole: cells and headers of a grid have a column
@@ -114,6 +117,12 @@ function Cell(props: {
         </span>
       )}
       <span className="jp-SaturnGrid-text">{text}</span>
+      {mark !== undefined && (
+        <span className="jp-SaturnGrid-best" title={mark}>
+          <span aria-hidden="true">★</span>
+          <span className="jp-SaturnPanel-hidden"> {mark}</span>
+        </span>
+      )}
       {cell.spoken && <span className="jp-SaturnPanel-hidden"> {cell.spoken}</span>}
     </div>
   );

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,70 +21,20 @@ ROOT = Path(__file__).parents[3]
 sys.path += [str(ROOT / "test" / "shim")]
 
 import psutil  # noqa: E402
-import zmq.asyncio  # noqa: E402
 from carrying import carry  # noqa: E402
-from fakes.local_cluster import echo_command  # noqa: E402
+from exchange import exchange  # noqa: E402
 from jupyterlab_saturn import Session  # noqa: E402
-from jupyterlab_saturn.agent.shared_folder_proof import SharedFolderProof  # noqa: E402
-from jupyterlab_saturn.cluster.hands import Hands  # noqa: E402
-from jupyterlab_saturn.cluster.node_line import NodeLine  # noqa: E402
-from jupyterlab_saturn.cluster.ray_transport import RayTransport  # noqa: E402
-from jupyterlab_saturn.cluster.transport import HandsOrder  # noqa: E402
-from jupyterlab_saturn.paths import SessionPaths  # noqa: E402
 from losing import lose  # noqa: E402
 from ray_cluster import HeadLauncher, RayCluster  # noqa: E402
 from stage import named  # noqa: E402
 from test_story import lines  # noqa: E402
 
 ALONE = ["ddp", "fsdp", "offload", "pipeline", "tensor"]
-FRAME = b"x" * 500  # about what a step's report takes
 
 
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-async def exchange(address: str, rounds: int) -> None:
-    """Send frames as an engine would to an agent that says them back, and tell how long it took."""
-    with tempfile.TemporaryDirectory(prefix="sat-") as folder:
-        SessionPaths("bench", folder).ensure()
-        paths = SessionPaths("bench", folder, node="far").ensure()
-        engine = zmq.asyncio.Context.instance().socket(zmq.ROUTER)
-        engine.bind(f"ipc://{folder}/engine.sock")
-        transport = RayTransport({"address": address}, str(paths.folder))
-        await transport.connect()
-        [node] = [node for node in await transport.nodes() if not node.is_own]
-        hands = await transport.hands(node, Echoing)
-        with SharedFolderProof(paths) as proof:
-            order = HandsOrder(str(paths.folder), "far", node.address, proof.name)
-            begun = await hands.start(order)
-            assert begun.failure is None and not begun.carries, begun
-        line = NodeLine("far", hands, f"ipc://{folder}/engine.sock", heard=lambda: None)
-        carrying = asyncio.create_task(line.run())
-        peer, _ = await engine.recv_multipart()
-        times = []
-        for _ in range(rounds):
-            begun = time.perf_counter()
-            await engine.send_multipart([peer, FRAME])
-            await engine.recv_multipart()
-            times.append((time.perf_counter() - begun) * 1000)
-        times.sort()
-        say(
-            f"a frame of {len(FRAME)} bytes there and back, engine to agent to engine: median "
-            f"{statistics.median(times):.2f} ms, 99 % within {times[int(0.99 * rounds)]:.2f} ms"
-        )
-        carrying.cancel()
-        await hands.end()
-        line.close()
-        await transport.close()
-
-
-class Echoing(Hands):
-    """Hands whose agent says back what it hears."""
-
-    def __init__(self) -> None:
-        super().__init__(echo_command)
 
 
 def memory(session: Session, cluster: RayCluster) -> None:
@@ -134,7 +83,7 @@ def main() -> None:
     parser.add_argument("--on-head", help=argparse.SUPPRESS)  # the address of its cluster
     options = parser.parse_args()
     if options.on_head:
-        asyncio.run(exchange(options.on_head, options.rounds))
+        asyncio.run(exchange(options.on_head, options.rounds, say))
         asyncio.run(carry(options.on_head, options.carry, say))
         return
     with RayCluster() as cluster, tempfile.TemporaryDirectory(prefix="sat-bench-") as home:

@@ -162,7 +162,7 @@ class Search {
     const pays = toCome.some(({ state }) => state === 'waits');
     return this._rule!.judge(
       arrival(score, others, {
-        ...{ pays, best: task.best, coming: toCome.length },
+        ...{ pays, best: task.best, rung: task.rung, coming: toCome.length },
         ...(place !== undefined && { place })
       }),
       this._numbers

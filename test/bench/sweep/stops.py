@@ -26,11 +26,12 @@ from typing import Any
 from processes import environment, finish, start
 from stops_points import METRIC, points, rungs
 
-_OURS, _RAY, _OPTUNA = "Saturn, ASHA", "Ray Tune, ASHA", "Optuna, Hyperband"
+_OURS, _PROMOTING = "Saturn, ASHA", "Saturn, promoting"
 _SCRIPTS = {
-    _OURS: "stops_by_saturn.py",
-    _RAY: "stops_by_ray.py",
-    _OPTUNA: "stops_by_optuna.py",
+    _OURS: ("stops_by_saturn.py", ""),
+    _PROMOTING: ("stops_by_saturn.py", ",promote"),
+    "Ray Tune, ASHA": ("stops_by_ray.py",),
+    "Optuna, Hyperband": ("stops_by_optuna.py",),
 }
 
 Told = dict[str, Any]
@@ -56,15 +57,16 @@ def _size(options: argparse.Namespace) -> tuple[int, float]:
 
 def _round(options: argparse.Namespace, draw: int) -> Iterator[tuple[str, Told]]:
     """Each way once, in a folder of its own."""
-    for name, script in _SCRIPTS.items():
-        if name != _OURS and options.peers is None:
+    for name, (script, *more) in _SCRIPTS.items():
+        is_own = name in (_OURS, _PROMOTING)
+        if not is_own and options.peers is None:
             continue
-        python = sys.executable if name == _OURS else options.peers
+        python = sys.executable if is_own else options.peers
         with tempfile.TemporaryDirectory(prefix="stops-") as folder:
             env = environment(Path(folder))
             begin = time.time()
             where = Path(folder) / "out"
-            process = start(python, script, *_size(options), draw, where, env=env)
+            process = start(python, script, *_size(options), draw, where, *more, env=env)
             [output] = finish([process])
         told: Told = json.loads(output.splitlines()[-1])
         yield name, {**told, "seconds": told["done"] - begin}
@@ -117,12 +119,13 @@ def _report(seen: dict[str, list[Told]]) -> None:
             f"{statistics.mean(regrets):9.4f}{max(regrets):9.4f}"
             f"{middle['steps']:9.0f}{middle['work']:9.2f}{middle['trained']:9.0f}"
         )
-    ours = seen[_OURS]
-    for name, rounds in seen.items():
-        if name != _OURS:
-            ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, rounds, strict=True)]
+    for own in (_OURS, _PROMOTING):
+        for name, rounds in seen.items():
+            if name in (_OURS, _PROMOTING):
+                continue
+            ratios = [b["seconds"] / a["seconds"] for a, b in zip(seen[own], rounds, strict=True)]
             _say(
-                f"{name} takes {statistics.median(ratios):.2f} times as long "
+                f"{name} takes {statistics.median(ratios):.2f} times as long as {own} "
                 f"({min(ratios):.2f} to {max(ratios):.2f})."
             )
 

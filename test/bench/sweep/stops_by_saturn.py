@@ -1,4 +1,7 @@
-"""The points searched by a session, by ASHA: ``stops_by_saturn.py DEVICES SCALE DRAW FOLDER``."""
+"""The points searched by a session, by ASHA.
+
+``stops_by_saturn.py DEVICES SCALE DRAW FOLDER [MORE]``, with more of the rule, as ``,promote``.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ cloudpickle.register_pickle_by_value(tasks)
 cloudpickle.register_pickle_by_value(stops_points)
 
 
-def main(devices: int, scale: float, draw: int, folder: Path) -> None:
+def main(devices: int, scale: float, draw: int, folder: Path, more: str) -> None:
     """Print when it was done, which point it chose, and how many steps were made."""
     os.environ["SATURN_CACHE"] = str(folder / "cache")
     session = Session("stops", folder / "sessions")
     halts = rungs(scale)
     try:
         session.cluster(cpu=devices)
-        rule = f"asha:eta={ETA},first={halts[0]}"
+        rule = f"asha:eta={ETA},first={halts[0]}{more}"
         session.add(make, values(scale, draw), stop=rule, by=f"min:{METRIC}")
         session.run()
         session.wait(check=True)
@@ -49,4 +52,5 @@ def main(devices: int, scale: float, draw: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    sizes = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    main(*sizes, Path(sys.argv[4]), "".join(sys.argv[5:]))

@@ -1,13 +1,54 @@
 import { CodeCellModel } from '@jupyterlab/cells';
-import type { IOutputModel } from '@jupyterlab/rendermime';
+import { type IOutputModel, MimeModel } from '@jupyterlab/rendermime';
 import { type YCodeCell, YNotebook } from '@jupyter/ydoc';
 import { applyUpdate } from 'yjs';
 import { expect, it } from 'vitest';
-import { isOutOfDate, keepPicture, pictureData, SESSION_MIME } from '../../../src/lab/output/savedPicture.js';
+import {
+  isFollowed,
+  isOutOfDate,
+  keepPicture,
+  pictureData,
+  SESSION_MIME
+} from '../../../src/lab/output/savedPicture.js';
 import { finishedState } from '../../fixtures/sessionStates.js';
 
 const REMOTE = Symbol('the other client');
 const SAID = { session: 'quickstart', view: 'run', over: false };
+
+/** What an output says of the tasks of a cell. */
+const tasksSaid = (part: object) => pictureData({ data: { [SESSION_MIME]: { ...SAID, ...part } as never } });
+
+it('of the tasks of a cell is out of date once none of them is being built', () => {
+  const state = finishedState();
+  const [name] = state.tasks.map(({ spec }) => spec.name);
+  const said = tasksSaid({ view: 'tasks', tasks: [name, 'not there'] });
+  const building = {
+    ...state,
+    tasks: state.tasks.map(task => (task.spec.name === name ? { ...task, status: 'inspecting' as const } : task))
+  };
+  expect(isFollowed(said)).toBe(false);
+  expect(isOutOfDate(said, building)).toBe(false);
+  expect(isOutOfDate(said, state)).toBe(true);
+  expect(isOutOfDate(tasksSaid({ view: 'tasks', tasks: ['not there'] }), state)).toBe(false);
+  expect(tasksSaid({ view: 'tasks', tasks: 'all' }).view).toBeNull();
+});
+
+it('keeps what stands above it', () => {
+  const above = { text: 'Points are random.', html: '<p>Points are random.</p>' };
+  const told: object[] = [];
+  const model = new MimeModel({
+    data: { [SESSION_MIME]: { ...SAID, view: 'tasks', tasks: ['a'], above } as never },
+    callback: ({ data = {} }) => void told.push(data)
+  });
+  keepPicture(model, { text: 'the tasks', html: '<b>the tasks</b>' });
+  expect(told).toEqual([
+    {
+      'text/plain': 'Points are random.\n\nthe tasks',
+      'text/html': '<p>Points are random.</p><b>the tasks</b>',
+      [SESSION_MIME]: { ...SAID, view: 'tasks', tasks: ['a'], above, over: true }
+    }
+  ]);
+});
 
 /** A cell as two clients of one document have it: each has a copy, which hears of the other's changes. */
 async function clients(): Promise<CodeCellModel[]> {

@@ -39,7 +39,7 @@ describe('SessionRenderer', () => {
       store,
       findState: () => store.view.state,
       makeSaved: () => registry.createRenderer('text/html'),
-      draw: async view => ({ text: `the end of the ${view}`, html: '<i>the end</i>' }),
+      draw: async ({ view }) => ({ text: `the end of the ${view}`, html: '<i>the end</i>' }),
       trans: nullTranslator.load(''),
       random: () => 0.5
     });

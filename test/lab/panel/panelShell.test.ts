@@ -63,3 +63,9 @@ it('its sections are told when it is wanted', async () => {
   await done;
   expect(told).toHaveBeenCalledTimes(1);
 });
+
+it('has the focus once it is activated, so that Tab leads to what is in it', async () => {
+  await attach();
+  MessageLoop.sendMessage(shell, Widget.Msg.ActivateRequest);
+  expect(document.activeElement).toBe(shell.node);
+});

@@ -300,10 +300,10 @@ describe('the schedule', () => {
       expect(row).toContain('87 %');
       expect(row).toContain('1 GiB of 2 GiB');
       expect(row).toContain('a kernel');
-      now += 2;
+      now += 1;
       await show({ ...states.runningState() });
       expect(store.sent).toHaveLength(1);
-      now += 4;
+      now += 1;
       await show({ ...states.runningState() });
       expect(store.sent).toHaveLength(2);
     });

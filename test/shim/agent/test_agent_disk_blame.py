@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,26 @@ def test_a_failure_on_a_full_disk_is_the_disk_s(
     assert outcome.error
     assert outcome.error["code"] == "disk-full"
     assert "Rank 0 said nothing." in outcome.error["traceback"]
+
+
+def test_a_failure_on_a_disk_that_takes_nothing_is_the_disk_s(tmp_path: Path) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(tmp_path)]
+    try:
+        made = subprocess.run(mount, capture_output=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount(8)")
+    if made.returncode != 0:
+        pytest.skip("this user may not mount a disk")
+    try:
+        outcome = blaming_disk(SILENT, tmp_path)
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+    assert outcome.error
+    assert outcome.error["code"] == "disk-failed"
+    assert outcome.error["message"].endswith("Read-only file system.")
+    assert "Rank 0 said nothing." in outcome.error["traceback"]
+    assert blaming_disk(SILENT, tmp_path / "removed") is SILENT
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_with_room_and_for_other_ends_all_is_as_it_was(

@@ -75,6 +75,23 @@ class Scene:
         self.paths.payload(body["task"]["payload"]).touch()
         self.ear.say("group.start", body)
 
+    def of_notebook(self, world: str) -> None:
+        """Write a world with variables of its own."""
+        variables = {"MINE": "1", "XDG_RUNTIME_DIR": "/of/the/notebook", "HOSTNAME": "notebooks"}
+        place = {
+            "folder": "..",
+            "path": [],
+            "secrets": {TOKEN: False},
+            "sources": {},
+            "python": PYTHON,
+            "variables": variables,
+        }
+        write_json(self.paths.world(world), place)
+
+    def zygotes(self) -> set[int]:
+        """Pids of those that live."""
+        return {pid for pid, _ in living(self.token, "zygote.py")}
+
 
 def command(folder: Path, node: str = NODE) -> list[str]:
     return [PYTHON, str(HERE / "far_agent_main.py"), "ready", node, str(folder)]
@@ -306,18 +323,26 @@ def test_what_a_task_needs_and_the_node_lacks_is_named() -> None:
 def test_a_task_has_its_notebooks_variables_and_those_of_the_nodes_machine() -> None:
     with scene() as here:
         here.ear.acknowledge(here.hello)
-        variables = {"MINE": "1", "XDG_RUNTIME_DIR": "/of/the/notebook", "HOSTNAME": "notebooks"}
-        world = {
-            "folder": "..",
-            "path": [],
-            "secrets": {TOKEN: False},
-            "sources": {},
-            "python": PYTHON,
-            "variables": variables,
-        }
-        write_json(here.paths.world("0123456789abcdef.json"), world)
+        here.of_notebook("0123456789abcdef.json")
         acts = "env MINE;env XDG_RUNTIME_DIR;finished 8"
         here.start("t", world="0123456789abcdef.json", ranks=acts)
         here.ear.hear_event("finished")
         printed = (here.paths.attempt("t", 1) / "rank0.log").read_text().split()
         assert printed == ["1", os.environ["XDG_RUNTIME_DIR"]]
+
+
+def test_what_is_coming_is_loaded_for_before_it_comes() -> None:
+    world = "0123456789abcdef.json"
+    with scene() as here:
+        here.ear.acknowledge(here.hello)
+        first = until(here.zygotes)
+        nobodys = {**task("t"), "world": "fedcba9876543210.json"}
+        here.paths.payload(nobodys["payload"]).touch()
+        here.ear.say("warm", {"task": nobodys})  # what is wrong is told when it comes
+        here.of_notebook(world)
+        here.ear.say("warm", {"task": {**nobodys, "world": world}})
+        warmed = until(lambda: here.zygotes() - first)
+        here.start("t", world=world, ranks="env MINE;finished 8")
+        here.ear.hear_event("finished")
+        assert here.zygotes() == warmed
+        assert (here.paths.attempt("t", 1) / "rank0.log").read_text().split() == ["1"]

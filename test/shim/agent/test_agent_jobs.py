@@ -287,6 +287,7 @@ def test_a_task_that_ends_the_process_gets_the_blame_and_no_other() -> None:
     assert len(results) == 5
     assert [name for name in by_task if "inspection" in by_task[name]] == ["a", "c", "e"]
     assert by_task["b"]["error"]["code"] == "rank-lost"
+    assert by_task["b"]["error"]["hint"].endswith("Have it built again with %saturn retry b.")
     assert by_task["d"]["error"]["code"] == "not-inspected"
     assert by_task["d"]["hash"] == "hash-of-d"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from fakes.file_scene import FileScene
 from jupyterlab_saturn.cluster.file_carrier import FileCarrier
-from jupyterlab_saturn.cluster.transport import Begun, HandsGone, HandsOrder, Heard, Stream
+from jupyterlab_saturn.cluster.transport import Begun, HandsGone, HandsOrder, Heard, Stream, Told
 from jupyterlab_saturn.files.frames import packed
 
 
@@ -24,16 +23,14 @@ class OddHands:
     async def start(self, order: HandsOrder) -> Begun:
         return Begun(carries=True)
 
-    async def receive(self, stream: Stream, taken: int) -> Heard:
+    async def swap(self, stream: Stream, told: Told) -> Heard:
         if self._hears is not None:
             raise self._hears
-        if taken:
-            await asyncio.Event().wait()
-        return Heard(1, [packed({"id": 1, "op": "find", "path": "payloads/x"})])
-
-    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
-        if self._says is not None:
+        if told.frames and self._says is not None:
             raise self._says
+        if told.taken:
+            await asyncio.Event().wait()
+        return Heard(1, 0, [packed({"id": 1, "op": "find", "path": "payloads/x"})])
 
     async def end(self) -> None:
         self.ended += 1

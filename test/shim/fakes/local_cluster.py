@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from jupyterlab_saturn.cluster.bridge import Bridge
 from jupyterlab_saturn.cluster.hands import Hands
@@ -20,13 +20,12 @@ from jupyterlab_saturn.cluster.transport import (
     Heard,
     RemoteHands,
     Stream,
+    Told,
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
 
 from fakes.bench import HERE, PYTHON, Json
-
-T = TypeVar("T")
 
 OWN = ClusterNode("0" * 8, "host", "10.0.0.1", True)
 
@@ -56,16 +55,13 @@ class LocalHands:
     async def start(self, order: HandsOrder) -> Any:
         return await self._hands.start(replace(order, **self._cluster.changes))
 
-    async def receive(self, stream: Stream, taken: int) -> Heard:
-        return await self._call(self._hands.receive(stream, taken))
-
-    async def send(self, stream: Stream, first: int, frames: Sequence[bytes]) -> None:
-        await self._call(self._hands.send(stream, first, frames))
+    async def swap(self, stream: Stream, told: Told) -> Heard:
+        return await self._call(self._hands.swap(stream, told))
 
     async def end(self) -> None:
         await self._hands.end()
 
-    async def _call(self, call: Any) -> Any:
+    async def _call(self, call: Coroutine[Any, Any, Heard]) -> Heard:
         if self._node not in self._cluster.there:
             call.close()
             raise HandsGone("it was taken away.")

@@ -51,6 +51,9 @@ OUT_OF_MEMORY = [
     "cudaHostAlloc(&ptr, size, 0) failed: out of memory",
     "cudaErrorMemoryAllocation: out of memory",
     "Error out of memory at line 380 in file /src/csrc/pythonInterface.cpp",
+    "OpenBLAS error: Memory allocation still failed after 10 retries, giving up.",
+    "libgomp: Out of memory allocating 8388608 bytes",
+    "terminate called after throwing an instance of 'std::bad_alloc'\n  what():  std::bad_alloc",
 ]
 
 LOST = [

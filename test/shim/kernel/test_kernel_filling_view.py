@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fakes.engine import INSPECTION, FakeEngine
 from fakes.shell import Shell
-from jupyterlab_saturn.kernel.display import View
+from jupyterlab_saturn.kernel.display import SESSION, View
 from jupyterlab_saturn.kernel.filling_view import FillingView
 from jupyterlab_saturn.kernel.session import Session
 from waiting import until
@@ -70,12 +70,45 @@ class Late:
 def test_a_state_from_before_the_tasks_came_in_does_not_end_their_building(
     notebook: Shell,
 ) -> None:
-    before: dict[str, Any] = {"rev": 7, "tasks": []}
+    before: dict[str, Any] = {"rev": 7, "session": "digits", "tasks": []}
     late: Any = Late(before)
     FillingView(View("", ""), late, ["make-0.5"], since=8)._ipython_display_()
     assert late.posted == []
     late.tell({"rev": 8, "tasks": [{"spec": {"name": "make-0.5"}, "status": "ready"}]})
     assert len(late.posted) == 1
+
+
+def test_a_long_picture_is_drawn_less_often_but_its_end_at_once(notebook: Shell) -> None:
+    state: dict[str, Any] = {
+        "rev": 1,
+        "session": "digits",
+        "tasks": [{"spec": {"name": "make-0.5"}, "status": "inspecting"}],
+    }
+    late: Any = Late(state)
+    time_now = [0.0]
+    long = View("x" * 20_000, "y" * 80_000)
+    FillingView(long, late, ["make-0.5"], 0, clock=lambda: time_now[0])._ipython_display_()
+    for seconds, drawn in [(2.0, 0), (9.0, 0), (10.0, 1)]:
+        time_now[0] = seconds
+        late.tell(state)
+        assert len(late.posted) == drawn
+    short: Any = Late(state)
+    FillingView(View("", ""), short, ["make-0.5"], 0, clock=lambda: 0.0)._ipython_display_()
+    assert short.posted == []
+    short.tell({**state, "tasks": [{**state["tasks"][0], "status": "ready"}]})
+    assert len(short.posted) == 1
+
+
+def test_a_picture_says_of_which_tasks_it_is_and_whether_it_is_the_last(
+    notebook: Shell, engine: FakeEngine
+) -> None:
+    assert notebook.cell(CELL) is None
+    [shown] = notebook.display_pub.outputs
+    said = {"session": engine.state["session"], "view": "tasks", "tasks": ["make-0.1", "make-0.2"]}
+    assert shown["data"][SESSION] == {**said, "over": False}
+    finish(engine, status="ready", inspection=INSPECTION)
+    until(lambda: updates(notebook))
+    assert updates(notebook)[-1]["data"][SESSION] == {**said, "over": True}
 
 
 def test_what_is_built_already_is_drawn_as_it_is(shell: Shell, engine: FakeEngine) -> None:

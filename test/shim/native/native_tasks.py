@@ -24,7 +24,7 @@ def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **change
     import torch
     from torch import nn
     from torch.utils.data import Dataset
-    from transformers import Trainer, TrainingArguments
+    from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 
     class Line(Dataset[Any]):
         def __len__(self) -> int:
@@ -87,6 +87,57 @@ def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **change
             loss = -outputs["logits"].log_softmax(0).mean()
             return (loss, outputs) if return_outputs else loss
 
+    class Noting(Trainer):
+        """Every third gradient is a small one, by a count of its own."""
+
+        calls = 0
+
+        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> Any:
+            self.calls += 1
+            loss = super().training_step(model, inputs, num_items_in_batch)
+            if self.calls % 3 == 0:
+                for parameter in model.parameters():
+                    parameter.grad.mul_(0.1)
+            return loss
+
+    class Averaged(TrainerCallback):
+        """Weights that are averaged over steps, and disturbed where epochs begin and end."""
+
+        def __init__(self) -> None:
+            self.mean: dict[str, Any] = {}
+
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            with torch.no_grad():
+                given["model"].line[0].bias.add_(0.1)
+
+        def on_epoch_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            with torch.no_grad():
+                given["model"].line[2].bias.mul_(0.5)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            for name, value in given["model"].named_parameters():
+                before = self.mean.get(name, value.detach())
+                self.mean[name] = 0.9 * before + 0.1 * value.detach()
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            with torch.no_grad():
+                for name, value in given["model"].named_parameters():
+                    value.copy_(self.mean[name])
+
+    class Reading(TrainerCallback):
+        """Takes from a generator, of which nobody knows where it is."""
+
+        def __init__(self) -> None:
+            self.numbers = (number for number in range(1000))
+
+        def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            next(self.numbers)
+
+    callbacks = {
+        "noting": [Averaged],
+        "reading": [Reading],
+        "patient": [Averaged, lambda: EarlyStoppingCallback(1, early_stopping_threshold=10.0)],
+    }
     options = {
         "output_dir": tempfile.mkdtemp(prefix="saturn-test-trainer-"),
         "per_device_train_batch_size": 4,
@@ -105,14 +156,19 @@ def trainer(kind: str = "plain", slow: bool = False, samples: int = 32, **change
             raise KeyError("no such metric")
         return {"distance": float(abs(prediction.predictions - prediction.label_ids).mean())}
 
-    return {"plain": Trainer, "adversarial": Adversarial, "pairs": Pairs, "contrast": Contrast}[
-        kind
-    ](
+    kinds = {
+        "adversarial": Adversarial,
+        "pairs": Pairs,
+        "contrast": Contrast,
+        "noting": Noting,
+    }
+    return kinds.get(kind, Trainer)(
         model=Net(),
         args=TrainingArguments(**options),
         train_dataset=Line(),
         eval_dataset=Line(),
         compute_metrics=compute_metrics,
+        callbacks=[make() for make in callbacks.get(kind, [])],
     )
 
 
@@ -122,6 +178,73 @@ def calls_train(**changes: Any) -> Any:
     output = made.train()
     assert output.global_step == made.state.max_steps
     return made.model
+
+
+def noting(by_hand: bool = False, **options: Any) -> Any:
+    """A LightningModule and a callback that note things in attributes, with more than one batch
+    to a step."""
+    import pytorch_lightning as pl
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+
+    class Noting(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.automatic_optimization = not by_hand
+            self.line = nn.Sequential(nn.Linear(2, 4), nn.Dropout(0.2), nn.Linear(4, 1))
+            self.losses: list[Any] = []
+
+        def training_step(self, batch: Any, batch_idx: int) -> Any:
+            loss = self.line(batch[0]).pow(2).mean() * (1 + len(self.losses) / 10)
+            self.losses.append(loss.detach())
+            if by_hand:
+                self.manual_backward(loss)
+                if len(self.losses) % 3 == 0:
+                    self.optimizers().step()
+                    self.optimizers().zero_grad()
+            return loss
+
+        def on_train_epoch_start(self) -> None:
+            with torch.no_grad():
+                self.line[0].bias.add_(0.1)
+
+        def on_train_epoch_end(self) -> None:
+            with torch.no_grad():
+                self.line[2].bias.add_(torch.stack(self.losses).mean())
+
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            self.log("size", self.line(batch[0]).abs().mean())
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.Adam(self.parameters(), lr=1e-2)
+
+    class Averaged(pl.Callback):
+        def __init__(self) -> None:
+            self.mean: dict[str, Any] = {}
+
+        def on_train_batch_end(self, trainer: Any, module: Any, *_: Any) -> None:
+            for name, value in module.named_parameters():
+                before = self.mean.get(name, value.detach())
+                self.mean[name] = 0.9 * before + 0.1 * value.detach()
+
+        def on_train_end(self, trainer: Any, module: Any) -> None:
+            with torch.no_grad():
+                for name, value in module.named_parameters():
+                    value.copy_(self.mean[name])
+
+    points = TensorDataset(torch.randn(24, 2))
+    trainer = pl.Trainer(
+        max_epochs=3,
+        callbacks=[Averaged()],
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        logger=False,
+        **options,
+    )
+    return Noting(), trainer, DataLoader(points, 4, shuffle=True), DataLoader(points, 8)
 
 
 def gan(

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
-from native_tasks import gan
+from native_tasks import gan, noting
 from nightly import nightly
 from ranks import Session, finish
 
@@ -99,3 +100,29 @@ def test_a_trial_times_batches(session: Session) -> None:
     group = session.trial(spec, "native", 2)
     assert group.wait() == [0, 0], group.log
     assert 0.05 < group.of("trial")[0]["cell"]["stepSeconds"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "until", "stopped"),
+    [
+        ({"by_hand": True}, 4, 4),
+        pytest.param({"accumulate_grad_batches": 2}, 3, 4, marks=nightly),
+        pytest.param({"val_check_interval": 3}, 3, 4, marks=nightly),
+        pytest.param({}, 6, 7, marks=nightly),
+    ],
+)
+def test_what_modules_and_callbacks_note_goes_on_after_a_pause(
+    session: Session, options: Json, until: int, stopped: int
+) -> None:
+    """Gradients that wait for more of their step as well; else it is gone on to its end."""
+    spec = session.spec(noting, f"noting-{len(options)}-{until}", **options)
+    group = session.train(spec, "native", steps=18, until=until)
+    assert group.wait() == [0], group.log
+    assert group.of("stopped")[0]["step"] == stopped
+    finish(session.train(spec, "native", steps=18))
+    seed_all(derive(SEED, "factory"))
+    module, trainer, *loaders = noting(**options)
+    trainer.fit(module, *loaders)
+    trained = session.weights(spec)
+    for name, value in module.state_dict().items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)

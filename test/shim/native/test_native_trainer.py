@@ -210,3 +210,38 @@ def test_a_rung_is_told_by_its_next_evaluation(session: Session) -> None:
     assert rung.keys() >= {"step", "loss"}
     losses = session.curve(spec, "loss")
     assert rung["loss"] == pytest.approx(sum(losses[2:4]) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("stops", [(3,), pytest.param((4, 9), marks=nightly)])
+def test_what_a_trainer_and_its_callbacks_note_goes_on_after_a_pause(
+    session: Session, stops: tuple[int, ...]
+) -> None:
+    """In the middle of an epoch, and between two: nothing is done twice, and nothing left out."""
+    spec = session.spec(trainer, f"noting-{stops[0]}", kind="noting")
+    for stop in stops:
+        group = session.train(spec, "native", steps=STEPS, until=stop)
+        assert group.wait() == [0], group.log
+        assert group.of("stopped")[0]["step"] == stop
+    trained = weights(session, spec, finish(session.train(spec, "native", steps=STEPS)))
+    for name, value in alone(kind="noting").items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
+
+
+def test_a_rule_to_stop_goes_on_counting_after_a_pause(session: Session) -> None:
+    """Its evaluation at the end of an epoch is made before the pause there."""
+    params = {"kind": "patient", "eval_strategy": "epoch", "metric_for_best_model": "distance"}
+    spec = session.spec(trainer, "patient", **params)
+    group = session.train(spec, "native", steps=STEPS, until=4)
+    assert group.wait() == [0], group.log
+    again = session.train(spec, "native", steps=STEPS)
+    finish(again)
+    assert again.of("finished")[0]["step"] == 8
+
+
+def test_what_cannot_be_saved_begins_anew_and_is_told(session: Session) -> None:
+    spec = session.spec(trainer, "reading", kind="reading")
+    (warning,) = inspection(session, {**spec, "native": True}, 1)["inspection"]["warnings"]
+    assert "keeps a generator in numbers, which cannot be saved" in warning
+    group = session.train(spec, "native", steps=STEPS, until=3)
+    assert group.wait() == [0], group.log
+    assert group.of("stopped")[0]["step"] == 0

@@ -214,6 +214,30 @@ def test_lines_that_are_torn_or_of_an_older_task_are_not_told(tracked: TrackedSe
     assert once(tracked.points()["a"], "train/loss") == [*range(1, 21)]
 
 
+def kill_beside_another_file(tracked: TrackedSession) -> None:
+    """Kill an exporter as soon as it begins a file."""
+    before = tracked.files()
+    tracked.export()
+    until(lambda: [one for one in tracked.files() if one not in before])
+    tracked.kill()
+
+
+@nightly
+@pytest.mark.timeout(300)
+@every("mlflow")
+def test_a_database_whose_making_was_cut_off_is_made_anew(tracked: TrackedSession) -> None:
+    tracked.begin("a")
+    tracked.train("a", 1, 30)
+    tracked.end("a", "finished")
+    tracked.rest()
+    for _ in range(2):
+        kill_beside_another_file(tracked)
+    tracked.export()
+    assert tracked.reports()[-1]["state"] == "told"
+    assert once(tracked.points()["a"], "train/loss") == [*range(1, 31)]
+    assert [one.name for one in tracked.files() if "mlflow.db" in one.name] == ["mlflow.db"]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("tracked", SLOW, indirect=True)
 def test_a_task_that_is_taken_out_while_nobody_looks_runs_no_more(tracked: TrackedSession) -> None:

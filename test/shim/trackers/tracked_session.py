@@ -16,6 +16,7 @@ from typing import Any
 
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.paths import SessionPaths
+from jupyterlab_saturn.patience import patience
 from jupyterlab_saturn.trackers.catalogue import KINDS, kind_of
 from jupyterlab_saturn.whole_files import write_json
 from waiting import until
@@ -134,7 +135,7 @@ class TrackedSession:
     def reports(self) -> list[Json]:
         """All that an exporter has said by its end."""
         assert self._exporter is not None
-        said, _ = self._exporter.communicate(timeout=100)
+        said, _ = self._exporter.communicate(timeout=patience(100.0))
         assert self._exporter.returncode == 0, (self.paths.folder / "exporter.log").read_text()
         return [json.loads(line) for line in said.splitlines()]
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -29,6 +33,8 @@ CPU_TEXT = (
         OSError(errno.ENOMEM, "Cannot allocate memory"),
         RuntimeError(CPU_TEXT),
         RuntimeError("std::bad_alloc"),
+        ImportError("libmkl_avx2.so: cannot map zero-fill pages"),
+        RuntimeError("unable to mmap 32 bytes from file </torch_1>: Cannot allocate memory (12)"),
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
     ],
 )
@@ -52,6 +58,33 @@ def test_allocations_that_fail_are_out_of_memory(error: BaseException) -> None:
 def test_other_errors_are_not(error: BaseException) -> None:
     assert not is_out_of_memory(error)
     assert describe(error, "training-failed")["code"] == "training-failed"
+
+
+OF_ONE_DNN = "could not create a primitive"
+OF_CUDNN = "GET was unable to find an engine to execute this computation"
+
+
+def test_what_libraries_do_not_tell_the_memory_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without a limit oneDNN has no code for it, and a GPU with room cuDNN no engine.
+    for text in (OF_ONE_DNN, OF_CUDNN):
+        assert not is_out_of_memory(RuntimeError(text))
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (50, 100))
+    for refused in (0, 1):
+        monkeypatch.setattr(torch.cuda, "memory_stats", lambda: {"num_ooms": refused})  # noqa: B023
+        assert is_out_of_memory(RuntimeError(OF_CUDNN)) == (refused == 1)
+
+
+def test_whatever_a_convolution_has_no_room_for_is_out_of_memory() -> None:
+    looked = subprocess.run(
+        [sys.executable, str(Path(__file__).parents[1] / "fakes/tight_memory.py")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said: dict[str, str] = json.loads(looked.stdout)
+    assert any(OF_ONE_DNN in text for text in said)
+    assert {text: kind for text, kind in said.items() if kind != "out-of-memory"} == {}
 
 
 @pytest.mark.parametrize(

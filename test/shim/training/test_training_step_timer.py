@@ -31,9 +31,11 @@ def alternating(*times: float) -> Iterable[float]:
         (alternating(0.02), 13),  # but not for less than a quarter of a second
         (alternating(0.1, 0.104), 5),
         (alternating(0.3), 2),  # slow ones that are all alike
-        (alternating(0.3, 0.3, 0.3, 0.312), 5),
+        (alternating(0.3, 0.3, 0.3, 0.312), 4),  # the last two of them
         (alternating(0.5, 1.0), 10),  # twenty seconds would not do
-        (alternating(15.0), 2),  # too slow for more
+        (alternating(0.6), 1),  # and as long as the last that warmed up
+        (iter([0.6, 0.65, 0.6, 0.6]), 2),
+        (alternating(15.0, 17.0), 2),  # too slow for more
         (alternating(4.0, 4.2), 3),  # of twenty seconds, eight to warm up
     ],
 )

@@ -241,3 +241,16 @@ describe('devices are chosen', () => {
     expect(await code(client.ask('cluster.set', { request, node: 'nowhere' }))).toBe('unknown-device');
   });
 });
+
+it('nodes that inspect nothing learn what is coming, and those that come later', async () => {
+  const { far, client } = await agents();
+  await client.ask('tasks.add', { tasks: [spec('a'), spec('b')] });
+  expect(await far.next('warm')).toMatchObject({ task: { name: 'a' } });
+  const late = peer();
+  await late.ask('agent.hello', hello('late', { far: true, host: 'machine-3', address: '10.0.0.3' }));
+  expect(await late.next('warm')).toMatchObject({ task: { name: 'a' } });
+  // Of the same world: all that could be loaded is.
+  await client.ask('tasks.add', { tasks: [spec('c')] });
+  await client.ask('tasks.add', { tasks: [{ ...spec('d'), world: '0123456789abcdef.json' }] });
+  expect(await far.next('warm')).toMatchObject({ task: { name: 'd' } });
+});

@@ -186,6 +186,22 @@ describe('a task that failed', () => {
   });
 });
 
+describe('a task that could not be built', () => {
+  it('is built again when it is retried, and trains if it can be now', () => {
+    const sim = training('a', 'b');
+    sim.take('start');
+    sim.feed({ kind: 'tasks-added', tasks: [spec('c')] });
+    sim.take('inspect');
+    const lost = { code: 'rank-lost', message: 'Rank 0 was killed.' };
+    sim.feed({ kind: 'inspected', results: [{ task: 'c', hash: spec('c').hash, error: lost }] });
+    expect(sim.status('c')).toBe('invalid');
+    ask(sim, 'retry');
+    expect(sim.status('c')).toBe('inspecting');
+    expect(sim.take('inspect').flatMap(({ body }) => body.tasks.map(({ name }) => name))).toEqual(['c']);
+    expect(refusal(() => ask(sim, 'retry'))).toBe('nothing-failed');
+  });
+});
+
 describe('a task that is removed while it trains', () => {
   it('is killed, is archived when its ranks are gone, and leaves its device to the next', () => {
     const sim = training('a', 'b');

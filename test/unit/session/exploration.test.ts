@@ -56,6 +56,26 @@ describe('a run of which nothing is known', () => {
     expect(sim.session.state.replans ?? []).toEqual([]);
   });
 
+  it('tries something else of a kind on devices that its first trial leaves idle', () => {
+    const sim = new SessionHarness();
+    sim.connect(4);
+    sim.feed({ kind: 'tasks-added', tasks: ['a', 'b', 'c', 'd'].map(name => spec(name)) });
+    sim.settle(() => 'sig');
+    sim.feed({ kind: 'run-requested' });
+    const begun = starts(sim);
+    expect(begun.map(({ explores, strategy }) => [explores, strategy.technique])).toEqual([
+      [true, 'ddp'],
+      [true, 'single']
+    ]);
+    // Both are known in one round, and there is nothing else to try.
+    find(sim, begun[0]!);
+    expect(sim.take('plan')).toEqual([]);
+    find(sim, begun[1]!);
+    expect(starts(sim)).toEqual([]);
+    expect(sim.session.state.trials).toEqual([]);
+    expect(sim.take('plan')).toHaveLength(1);
+  });
+
   it('waits for what one that leaves has found, and does not look for the same meanwhile', () => {
     const sim = new SessionHarness();
     sim.connect(1);

@@ -27,7 +27,12 @@ function sweepOf(stop: StopRule = RULE, more: Partial<SweepSpec> = {}): SweepSpe
 function swept(
   names: readonly string[],
   sweep = sweepOf(),
-  { steps = 81, devices = names.length, batches = {} as Record<string, number> } = {}
+  {
+    steps = 81,
+    devices = names.length,
+    batches = {} as Record<string, number>,
+    stepsOf = (batchSize: number) => Math.round((steps * 10) / batchSize)
+  } = {}
 ): SessionHarness {
   const sim = new SessionHarness();
   sim.connect(devices);
@@ -35,7 +40,7 @@ function swept(
   for (const { body } of sim.take('inspect')) {
     for (const { name, hash } of body.tasks) {
       const batchSize = batches[name] ?? 10;
-      const found = inspection('sig', Math.round((steps * 10) / batchSize), [SINGLE]);
+      const found = inspection('sig', stepsOf(batchSize), [SINGLE]);
       sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: { ...found, batchSize } } });
     }
   }
@@ -120,6 +125,15 @@ describe('asha', () => {
     expect(verdict(1, [2], 3, true)).toBe('over');
     expect(verdict(-Infinity, [], 5, true)).toBe('over');
   });
+
+  it('fills all places at later rungs, whoever comes first', () => {
+    const verdict = (score: number, others: number[], coming: number) =>
+      asha.judge(arrival(score, others, { coming, rung: 1 }), { kind: 'asha' });
+    expect(verdict(1, [2], 4)).toBe('waits');
+    expect(verdict(1, [2], 3)).toBe('over');
+    expect(verdict(1, [3, 2], 6)).toBe('waits');
+    expect(verdict(-Infinity, [], 5)).toBe('over');
+  });
 });
 
 describe('the median rule', () => {
@@ -151,6 +165,23 @@ describe('rungs', () => {
     const sim = swept(['a', 'b'], sweepOf(), { batches: { b: 30 } });
     expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
     expect(rungs(sim, 'b')).toEqual([1, 3, 9]);
+  });
+
+  it('are after as many steps where all make equally many, whoever comes first', () => {
+    for (const names of [
+      ['a', 'b'],
+      ['b', 'a']
+    ]) {
+      const sim = swept(names, sweepOf(), { batches: { b: 30 }, stepsOf: () => 81 });
+      expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
+      expect(rungs(sim, 'b')).toEqual([3, 9, 27]);
+      begun(sim);
+      const longer = { ...inspection('long', 162), batchSize: 15 };
+      sim.feed({ kind: 'points-suggested', sweep: 'fn', tasks: [spec('c')] });
+      sim.feed({ kind: 'inspected', result: { task: 'c', hash: 'h', inspection: longer } });
+      expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
+      expect(rungs(sim, 'c')).toEqual([6, 18, 54]); // as many samples as the one that was longest
+    }
   });
 
   it('are none without a rule, of a clone, and of a task with one step', () => {

@@ -141,6 +141,23 @@ describe('before the disk is full', () => {
   });
 });
 
+describe('a disk that takes nothing though it is not full', () => {
+  it('pauses the session, which tries again after a while', () => {
+    const sim = training('a', 'b');
+    const trained = sim.session.state.tasks.find(({ status }) => status === 'running')!.spec.name;
+    const failed = { code: 'disk-failed', message: 'Nothing can be written to /s: Read-only file system.' };
+    sim.group(trained, 1, 'failed', { error: failed });
+    leave(sim);
+    const { pause, notices } = sim.session.state;
+    expect(pause?.error.hint).toContain('every 60 seconds');
+    expect(notices.map(({ code }) => code)).toEqual(['disk-failed']);
+    room(sim, MUCH, 60);
+    sim.settle();
+    expect(statuses(sim)).toEqual(['finished', 'finished']);
+    expect(sim.session.state.notices).toEqual([]);
+  });
+});
+
 describe('a disk that is full', () => {
   it('fails no task, trial or inspection: they are where they were, and are told of once', () => {
     const sim = training('a', 'b');

@@ -92,6 +92,7 @@ describe('obstacleTo', () => {
     ['resume', 'running', 'wanted'],
     ['resume', 'failed', 'failed'],
     ['retry', 'failed', undefined],
+    ['retry', 'invalid', undefined],
     ['retry', 'stopped', 'not-failed'],
     ['run', 'ready', undefined],
     ['run', 'finished', 'finished'],

@@ -29,9 +29,16 @@ const PLANNING_SECONDS = 0.5;
 export const START_SECONDS = 1;
 const COSTS: IRunCosts = { startSeconds: START_SECONDS, saveSeconds: 0.5 };
 const LOAD_SECONDS = 0.2;
-const MEASURED_AFTER = 5;
 const PLANNED_BY = 300;
-const WARM_UP = 3;
+const WARM_UP = 2;
+
+/** Steps that a rank group times to know how long one takes, of so many seconds, where all are alike: as ranks do. */
+function timedSteps(seconds: number): number {
+  return Math.min(Math.ceil(0.5 / seconds), Math.max(5, Math.ceil(0.25 / seconds)));
+}
+
+/** Steps after which it tells. */
+const stepsUntilTold = (seconds: number): number => WARM_UP + timedSteps(seconds);
 
 const STRATEGIES: Strategy[] = [1, 2, 4].map(devices => ({
   technique: devices === 1 ? 'single' : 'ddp',
@@ -317,10 +324,14 @@ export class Life {
     }
     const [rung = Infinity] = group.rungs.filter(step => step >= from && step <= until);
     const compared = begun + (rung - from) * stepSeconds;
-    if (isBegun && rung <= until && (group.told === 'measured' || rung < from + MEASURED_AFTER)) {
+    if (
+      isBegun &&
+      rung <= until &&
+      (group.told === 'measured' || rung < from + stepsUntilTold(stepSeconds))
+    ) {
       return { at: Math.max(now, compared), do: () => this._compare(group, rung) };
     }
-    const measured = begun + MEASURED_AFTER * stepSeconds;
+    const measured = begun + stepsUntilTold(stepSeconds) * stepSeconds;
     if (group.told === 'started' && measured < end) {
       return { at: measured, do: () => this._measure(group) };
     }
@@ -406,7 +417,7 @@ export class Life {
   private _measure(group: IGroup): void {
     const { start, stepSeconds } = group;
     group.told = 'measured';
-    this._group(group, 'step', { step: group.from + MEASURED_AFTER, stepSeconds });
+    this._group(group, 'step', { step: group.from + stepsUntilTold(stepSeconds), stepSeconds });
     const timed = this._world.timed?.(stepSeconds) ?? stepSeconds;
     const cell = this._cell(start.task.name, start.strategy, timed);
     const fused = group.run?.size ?? 1;
@@ -425,7 +436,7 @@ export class Life {
       ? {
           ...cell,
           status: 'ok',
-          steps: MEASURED_AFTER,
+          steps: timedSteps(stepSeconds),
           stepSeconds,
           spreadSeconds: 0,
           ...this._costs(task, strategy)
@@ -438,7 +449,7 @@ export class Life {
     const stepSeconds = this._speedIn({ task, strategy }, fused.length + 1);
     const { startSeconds, saveSeconds } = this._costs(task.name, strategy);
     const fits = Number.isFinite(stepSeconds);
-    const seconds = startSeconds + (fits ? (WARM_UP + MEASURED_AFTER) * stepSeconds + saveSeconds : 0);
+    const seconds = startSeconds + (fits ? stepsUntilTold(stepSeconds) * stepSeconds + saveSeconds : 0);
     const timed = fits ? (this._world.timed?.(stepSeconds) ?? stepSeconds) : stepSeconds;
     const alone = this._cell(task.name, strategy, timed);
     const cell = base === undefined ? alone : { ...alone, signature: base, fused: fused.length + 1 };
@@ -446,8 +457,9 @@ export class Life {
   }
 
   protected _group(group: IGroup, kind: GroupEvent['kind'], more: object): void {
-    this._sim.time -= 1;
-    this._sim.group(group.start.task.name, group.start.attempt, kind, more);
+    const { _sim: sim } = this;
+    const { task, attempt } = group.start;
+    sim.feed({ kind: 'group', event: { task: task.name, attempt, kind, time: sim.time, ...more } }, 0);
   }
 
   /** Carry out what the session commands. */

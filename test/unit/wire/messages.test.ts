@@ -8,6 +8,7 @@ import {
   failureOf,
   MAX_MESSAGE_BYTES,
   parseMessage,
+  prepareChecks,
   SCHEMA,
   WIRE_VERSION
 } from '../../../src/core/wire/messages.js';
@@ -97,4 +98,16 @@ describe('the cases that Python judges, too', () => {
       }
     }
   );
+});
+
+it('checks are made part by part, each after what it is made of', () => {
+  const made = [...prepareChecks()];
+  expect(made).toEqual(expect.arrayContaining(['Envelope', 'StateReply', 'StateChange', 'TaskState']));
+  expect(new Set(made).size).toBe(made.length);
+  const { definitions } = SCHEMA as { definitions: Record<string, object> };
+  made.forEach((name, i) => {
+    const text = JSON.stringify(definitions[name]);
+    const missing = made.slice(i + 1).filter(later => text.includes(`"#/definitions/${later}"`));
+    expect([name, missing]).toEqual([name, []]);
+  });
 });

@@ -10,6 +10,7 @@ from ...task import Task
 from ..components.freed_memory import give_back_freed
 from ..runtime.workload_spec import WorkloadSpec
 from ..techniques import Context, Runner
+from .adam_kernel import by_one_kernel
 from .adapter_sites import AdapterSite, NotFused, adapter_sites
 from .frozen_base import share_frozen
 from .fused_steps import Fellow, FusedSteps
@@ -21,7 +22,7 @@ _TECHNIQUES = ("single", "ddp")
 class FusedModel:
     """Builds tasks upon one frozen model, which is that of the first, and steps them together.
 
-    Runners are plain ones: what they evaluate, save, restore and export is their own model's,
+    Runners do as plain ones: what they evaluate, save, restore and export is their own model's,
     whose frozen tensors are the first's.
     """
 
@@ -64,9 +65,17 @@ class FusedModel:
             give_back_freed()  # as much as a base
             for site in sites:
                 context.unify(_Pair(site))
-        runner = Runner(task, task.model.to(context.device), context)
+        runner = _Member(task, task.model.to(context.device), context)
         self.steps.fellows[runner] = Fellow(name, task, runner, sites)
         return runner
+
+
+class _Member(Runner):
+    """The runner of one of them."""
+
+    def _step_optimizer(self) -> None:
+        with by_one_kernel(self._optimizer):
+            super()._step_optimizer()
 
 
 class _Pair(nn.Module):

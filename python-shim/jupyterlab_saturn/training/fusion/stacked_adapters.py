@@ -30,17 +30,21 @@ class StackedAdapters:
     def __init__(self, shell: nn.Module, sites: Sequence[AdapterSite]) -> None:
         self._sites = sites
         self._stacks: dict[tuple[int, ...], list[_Stack]] = {}
+        self._droppers: dict[tuple[int, ...], list[nn.Module]] = {}
         of_adapters = {id(site.dropout) for site in sites}
         self._dropouts = [
             module
             for module in shell.modules()
-            if type(module) is nn.Dropout and id(module) not in of_adapters
+            if _may_drop(module) and id(module) not in of_adapters
         ]
 
     def draws(self, adapters: Sequence[Sequence[AdapterSite]]) -> bool:
         """Whether a forward draws random numbers for any of some adapters."""
-        own = (site.dropout for sites in adapters for site in sites)
-        return any(_drops(module) for module in (*own, *self._dropouts))
+        key = _key(adapters)
+        if key not in self._droppers:
+            own = [site.dropout for sites in adapters for site in sites]
+            self._droppers[key] = [each for each in own if _may_drop(each)] + self._dropouts
+        return any(map(_drops, self._droppers[key]))
 
     @contextmanager
     def of(
@@ -77,7 +81,7 @@ class StackedAdapters:
                     vars(module)["forward"] = before
 
     def _stacked(self, adapters: Sequence[Sequence[AdapterSite]]) -> list[_Stack]:
-        key = tuple(id(sites) for sites in adapters)
+        key = _key(adapters)
         if key not in self._stacks:
             pairs = zip(self._sites, zip(*adapters, strict=True), strict=True)
             self._stacks[key] = [_Stack(site, own) for site, own in pairs]
@@ -97,6 +101,7 @@ class _Stack:
         self.draws: PartDraws | None = None
         self._base = site.base
         self._own = own
+        self._may_drop = any(_may_drop(each.dropout) for each in own)
         self._rank = max(each.rank for each in own)
         self._casts = bool(getattr(site.layer, "cast_input_dtype_enabled", True))
         scales = [each.scale for each in own]
@@ -109,7 +114,7 @@ class _Stack:
         result: torch.Tensor = self._base(x, *args, **kwargs)
         if self._casts:
             x = x.to(own[0].down.dtype)
-        if any(_drops(each.dropout) for each in own):
+        if self._may_drop and any(_drops(each.dropout) for each in own):
             x = _dropped(x, dropouts=[each.dropout for each in own], draws=self.draws)
         if x.numel() % (len(own) * x.shape[-1]) != 0 or x.shape[0] % len(own) != 0:
             raise NotFused(f"{own[0].name} does not get one sample after another")
@@ -135,8 +140,16 @@ def _dropped(x: torch.Tensor, *, dropouts: Sequence[Any], draws: PartDraws | Non
     return torch.cat([made.get(place, part) for place, part in enumerate(parts)])
 
 
+def _key(adapters: Sequence[Sequence[AdapterSite]]) -> tuple[int, ...]:
+    return tuple(id(sites) for sites in adapters)
+
+
+def _may_drop(module: Any) -> bool:
+    return type(module) is nn.Dropout
+
+
 def _drops(module: Any) -> bool:
-    return type(module) is nn.Dropout and module.training and module.p > 0
+    return _may_drop(module) and module.training and module.p > 0
 
 
 def _rows(down: torch.Tensor, rank: int) -> torch.Tensor:

@@ -14,6 +14,7 @@ from ..components.scalars import Scalar, Weighed, kept
 from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.checkpoint_manifest import fingerprint
 from .divided_loader import DividedLoader, is_divisible
+from .kept_beside import KeptBeside
 from .monitor import Loop, Told, Wish, why_not_divided
 from .native_loop import NativeRun
 
@@ -24,11 +25,13 @@ CHECKPOINT = "lightning.ckpt"
 """Lightning's own, within a checkpoint of ours."""
 
 
-def following_callback(run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints) -> Any:
+def following_callback(
+    run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints, kept: KeptBeside
+) -> Any:
     """A callback that follows a Trainer, of the package that the Trainer is of."""
     package = type(trainer).__module__.removesuffix(".trainer.trainer")
     base = importlib.import_module(package).Callback
-    return type("FollowingCallback", (_Following, base), {})(run, checkpoints)
+    return type("FollowingCallback", (_Following, base), {})(run, checkpoints, kept)
 
 
 class _Following:
@@ -38,10 +41,14 @@ class _Following:
     ----------
     checkpoints
         Where Lightning's own checkpoints are put.
+    kept
+        What is put beside them.
     """
 
-    def __init__(self, run: NativeRun, checkpoints: AtomicCheckpoints) -> None:
+    def __init__(self, run: NativeRun, checkpoints: AtomicCheckpoints, kept: KeptBeside) -> None:
         self._run = run
+        self._kept = kept
+        self._kept_step = 0
         self._checkpoints = checkpoints
         self._wish = Wish()
         self._loaders: list[DividedLoader] = []
@@ -62,8 +69,10 @@ class _Following:
         trainer.strategy.process_dataloader = divided
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        self._kept.begin()
+        self._kept_step = _step(trainer)
         self._run.monitor.begins(lambda: self._describe(trainer, pl_module))
-        self._run.monitor.started(_step(trainer))
+        self._run.monitor.started(self._kept_step)
         after_batch, log = pl_module.on_train_batch_end, pl_module.log
 
         def on_train_batch_end(*args: Any, **options: Any) -> None:
@@ -98,14 +107,24 @@ class _Following:
         told = Told(loss=self._loss(outputs, logged), rate=self._rate, logged=logged)
         wish = self._run.monitor.stepped(step, told)
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
-        # An epoch ends with validation and schedules, which a checkpoint before them would skip.
-        if not self._wish.save or trainer.is_last_batch or not self._can_go_on(trainer):
+        if not self._wish.save or self._is_between(trainer) or not self._can_go_on(trainer):
             return
-        self._save(trainer, step)
-        self._run.monitor.saved(step)
+        if self._save(trainer, step):
+            self._kept_step = step
+            self._run.monitor.saved(step)
         if self._wish.stop:
-            self._run.monitor.stopped(step)
+            self._run.monitor.stopped(self._kept_step)
         self._wish = Wish()
+
+    def _is_between(self, trainer: Any) -> bool:
+        """Whether more follows that belongs to this batch, and that a checkpoint would skip.
+
+        An epoch ends with validation and schedules; gradients add up to the end of a step.
+        """
+        loop = trainer.fit_loop.epoch_loop
+        adds_up = trainer.lightning_module.automatic_optimization and loop._should_accumulate()
+        validates = loop._should_check_val_fx(trainer.fit_loop._data_fetcher)
+        return bool(trainer.is_last_batch or adds_up or validates)
 
     def _loss(self, outputs: Any, logged: Mapping[str, Weighed]) -> Scalar | None:
         """What the step returned, or the one loss that it ever logs."""
@@ -122,13 +141,18 @@ class _Following:
         """Whether all loaders go on in the middle of an epoch."""
         return len(self._loaders) == len(trainer.fit_loop._combined_loader.flattened)
 
-    def _save(self, trainer: Any, step: int) -> None:
+    def _save(self, trainer: Any, step: int) -> bool:
+        """Commit a checkpoint, if all there is can be saved."""
         checkpoints, world = self._checkpoints, self._run.world
+        if not self._kept.can_save():
+            return False
         folder = world.on_root(lambda: checkpoints.begin(step, 0))
         trainer.save_checkpoint(folder / CHECKPOINT)
+        self._kept.save(folder)
         world.on_root(
             lambda: checkpoints.commit(step, {CHECKPOINT: fingerprint(folder / CHECKPOINT)}, {})
         )
+        return True
 
     def _describe(self, trainer: Any, module: Any) -> Loop:
         per_epoch = trainer.num_training_batches
@@ -169,6 +193,7 @@ class _Following:
             why_not=why_not,
             models=[module],
             evaluating=_evaluating(trainer, per_epoch),
+            warnings=self._kept.warnings(),
         )
 
 

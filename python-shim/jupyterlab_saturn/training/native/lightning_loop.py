@@ -12,6 +12,7 @@ from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
 from .lightning_callback import CHECKPOINT, following_callback, numbers
+from .lightning_memory import remembering_callback
 from .native_loop import NativeLoop
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
@@ -111,10 +112,13 @@ class LightningLoop(NativeLoop):
     ) -> Any:
         self._trainer, self._module = trainer, model
         checkpoints = AtomicCheckpoints(self.run.folder, self.run.identity, self.run.claim)
-        trainer.callbacks.append(following_callback(self.run, trainer, checkpoints))
         found = self.run.world.on_root(checkpoints.newest) if self.run.keeps else None
-        if found is not None:
-            options["ckpt_path"] = str(checkpoints.path(found) / CHECKPOINT)
+        newest = None if found is None else checkpoints.path(found)
+        remembering = remembering_callback(self.run, trainer, model, newest, CHECKPOINT)
+        following = following_callback(self.run, trainer, checkpoints, remembering.kept)
+        trainer.callbacks = [remembering, *trainer.callbacks, following]
+        if newest is not None:
+            options["ckpt_path"] = str(newest / CHECKPOINT)
             options["weights_only"] = False  # it is our own, and holds what modules keep
         return fit(model, *args, **options)
 

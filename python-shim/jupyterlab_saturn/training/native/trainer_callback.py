@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from transformers import TrainerCallback
 from ...errors import SaturnError
 from ...scalar_log import is_scalar, log_foreign, name_in_log
 from ..components.scalars import Scalar, kept
+from .kept_beside import KeptBeside
 from .monitor import Loop, Told, Wish
 from .native_loop import NativeRun
 
@@ -26,7 +28,10 @@ class FollowingCallback(TrainerCallback):
     describe
         Makes a `Loop` of the number of steps, the model and the loader.
     commit
-        Marks the checkpoint of a step as complete. For one rank.
+        Marks the checkpoint of a step as complete, and says whether it can be gone on with. For
+        one rank.
+    beside
+        Saves what the Trainer and its callbacks keep to themselves.
     """
 
     def __init__(
@@ -34,12 +39,18 @@ class FollowingCallback(TrainerCallback):
         run: NativeRun,
         trainer: Any,
         describe: Callable[[int, torch.nn.Module, Any], Loop],
-        commit: Callable[[NativeRun, int], None],
+        commit: Callable[[NativeRun, int, bool], None],
+        beside: KeptBeside,
     ) -> None:
         self._run = run
+        self._trainer = trainer
+        self._beside = beside
         self._describe = describe
         self._commit = commit
         self._wish = Wish()
+        self._in_epoch = False
+        self._wraps = False
+        self._kept_step = 0
         self._losses: list[Scalar] = []
         self._rate: Scalar | None = None
         self._steps = False
@@ -60,8 +71,24 @@ class FollowingCallback(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         monitor, loader = self._run.monitor, given["train_dataloader"]
         _require_kept_batch(loader, args, self._run.world.size)
-        monitor.begins(lambda: self._describe(state.max_steps, given["model"], loader))
+        self._beside.begin()
+        self._kept_step = state.global_step
+        monitor.begins(
+            lambda: replace(
+                self._describe(state.max_steps, given["model"], loader),
+                warnings=self._beside.warnings(),
+            )
+        )
         monitor.started(state.global_step)
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        self._in_epoch = True
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        self._in_epoch = False
+        # How many batches such a pass has is not known, so nobody would find the place in the next.
+        self._wraps = not is_counted(given["train_dataloader"])
+        self._save_if_wished(control)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         self._run.logged.take()  # what was logged between steps is of an evaluation
@@ -79,9 +106,22 @@ class FollowingCallback(TrainerCallback):
             rate=self._rate,
             logged=self._run.logged.take(),
         )
-        self._wish = self._run.monitor.stepped(state.global_step, told)
-        if self._wish.save:
+        wish = self._run.monitor.stepped(state.global_step, told)
+        self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
+        if not self._ends_epoch(state):
+            self._save_if_wished(control)
+
+    def _ends_epoch(self, state: Any) -> bool:
+        """Whether an epoch ends with this step: what is done then, a checkpoint would skip."""
+        return self._in_epoch and float(state.epoch or 0.5).is_integer()
+
+    def _save_if_wished(self, control: Any) -> None:
+        if not self._wish.save or control.should_training_stop:
+            return
+        if not self._wraps and self._beside.can_save():
             control.should_save = True
+        elif self._wish.stop:
+            self._run.monitor.stopped(self._kept_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **given: Any) -> None:
         own = {
@@ -105,12 +145,19 @@ class FollowingCallback(TrainerCallback):
         self._run.monitor.interrupted()
 
     def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        if self._run.world.is_root:
-            self._commit(self._run, state.global_step)
-        self._run.monitor.saved(state.global_step)
+        step, world = state.global_step, self._run.world
+        goes_on = not (self._ends_epoch(state) or self._wraps or control.should_training_stop)
+        goes_on = goes_on and self._beside.save(self._run.folder / f"checkpoint-{step}")
+        if world.is_root:
+            self._commit(self._run, step, goes_on)
         self._run.monitor.interrupted()
+        if not goes_on:
+            return  # one of the Trainer's own
+        self._kept_step = step
+        self._run.monitor.saved(step)
         if self._wish.stop:
-            self._run.monitor.stopped(state.global_step)
+            self._run.monitor.stopped(step)
+        self._wish = Wish()
 
 
 def numbers(metrics: Any) -> dict[str, float]:
@@ -121,6 +168,11 @@ def numbers(metrics: Any) -> dict[str, float]:
         for name, value in metrics.items()
         if isinstance(value, int | float) and name != "epoch" and not name.endswith(timing)
     }
+
+
+def is_counted(loader: Any) -> bool:
+    """Whether it is known how many samples there are."""
+    return hasattr(loader, "dataset") and hasattr(loader.dataset, "__len__")
 
 
 def _require_kept_batch(loader: Any, args: Any, devices: int) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _TRAINER = "transformers.trainer.Trainer"
 _ARGUMENTS = "transformers.training_args.TrainingArguments"
+_ONLY_KEPT = "/only-kept"
 _DIVIDED = "_saturn_divided_by"
 _EVALUATES = "_saturn_evaluates"
 """As its user says it: a trial does not."""
@@ -94,8 +95,7 @@ class TrainerLoop(NativeLoop):
         args.output_dir = str(run.folder)
         setattr(args, _EVALUATES, (args.eval_strategy, args.eval_steps))
         if not run.keeps:
-            args.save_strategy = args.eval_strategy = "no"
-            args.load_best_model_at_end = args.eval_on_start = args.push_to_hub = False
+            args.eval_on_start = args.push_to_hub = False
         else:
             args.save_only_model = False
             args.save_total_limit = args.save_total_limit or 2
@@ -107,6 +107,11 @@ class TrainerLoop(NativeLoop):
             prepare()  # which finds the rank's by LOCAL_RANK
         else:
             prepare_on_cpu(prepare, args)
+        # What callbacks know is restored with all else that they keep.
+        args.restore_callback_states_from_checkpoint = False
+        if not run.keeps:  # after what depends on it was checked
+            args.save_strategy, args.eval_delay = type(args.save_strategy).NO, math.inf
+            args.load_best_model_at_end = False
         setattr(args, _DIVIDED, run.world.size)
 
     def _load(self, load: Callable[..., Any], kind: type, *args: Any, **options: Any) -> Any:
@@ -127,6 +132,7 @@ class TrainerLoop(NativeLoop):
         **options: Any,
     ) -> Any:
         from .trainer_callback import FollowingCallback
+        from .trainer_memory import TrainerMemory
 
         if getattr(trainer.args, _DIVIDED, 0) != self.run.world.size:
             raise SaturnError(
@@ -136,12 +142,17 @@ class TrainerLoop(NativeLoop):
                 "Make them inside the function.",
             )
         self._trainer = trainer
-        callback = FollowingCallback(self.run, trainer, partial(_describe, trainer), _commit)
+        newest = self._newest()
+        memory = TrainerMemory(self.run, trainer, newest)
+        describe = partial(_describe, trainer)
+        callback = FollowingCallback(self.run, trainer, describe, _commit, memory.kept)
+        trainer.callback_handler.callbacks.insert(0, memory)
         trainer.add_callback(callback)
         try:
-            return train(self._newest() or resume_from_checkpoint, *args, **options)
+            return train(newest or resume_from_checkpoint, *args, **options)
         finally:
             trainer.remove_callback(callback)
+            trainer.remove_callback(memory)
 
     def _newest(self) -> str | None:
         """The newest checkpoint of this very training that is complete."""
@@ -160,15 +171,22 @@ def _identity(checkpoint: Path) -> str | None:
         return None
 
 
-def _commit(run: NativeRun, step: int) -> None:
+def _commit(run: NativeRun, step: int, goes_on: bool) -> None:
     """Mark a checkpoint as complete; drop those of other trainings and what was left half.
 
     Raises SaturnError ``late-commit`` when a later attempt has the task.
+
+    Parameters
+    ----------
+    goes_on
+        Whether it can be gone on with; else it is only one of those that the Trainer keeps.
     """
     run.claim.require()
-    (run.folder / f"checkpoint-{step}" / COMMITTED).write_text(run.identity, "utf-8")
+    own = (run.identity, f"{run.identity}{_ONLY_KEPT}")
+    mark = own[0] if goes_on else own[1]
+    (run.folder / f"checkpoint-{step}" / COMMITTED).write_text(mark, "utf-8")
     for path in run.folder.glob("checkpoint-*"):
-        if _identity(path) != run.identity:
+        if _identity(path) not in own:
             shutil.rmtree(path, ignore_errors=True)
 
 

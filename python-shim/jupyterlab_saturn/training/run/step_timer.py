@@ -113,7 +113,7 @@ class StepTimer:
         if count >= most or (left <= 0 and count >= _SLOW_LEAST):
             return True
         if count < _LEAST:
-            return count >= _SLOW_LEAST and self._is_steady()
+            return count > 0 and self._is_steady()
         if self.error < _PRECISION:
             return self._measured >= _LEAST_SECONDS
         # As noisy as it is, the time left would not do.
@@ -121,8 +121,8 @@ class StepTimer:
         return count >= _HOPELESS_LEAST and self.error * math.sqrt(count / reach) > _PRECISION
 
     def _is_steady(self) -> bool:
-        """Whether slow steps, and the last that warmed up, were all about as long."""
-        times = [self._warm_up[-1], *self._times]
+        """Whether slow steps are alike: the last two, of which one may have warmed up."""
+        times = [self._warm_up[-1], *self._times][-2:]
         steady = max(times) - min(times) < _PRECISION * min(times)
         return steady and self._measured >= _STEADY_SECONDS
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import resource
 import sys
 import sysconfig
 import traceback
@@ -10,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, is_not_initialized
+from ...cuda_errors import DEVICE_FAULTS, HINTS, CudaFault, fault_of, may_lack_memory
 from ...errors import SaturnError, is_disk_full
 
 if TYPE_CHECKING:
@@ -22,7 +24,16 @@ _OUT_OF_HOST_MEMORY = (
     "DefaultCPUAllocator: can't allocate memory",
     "DefaultCPUAllocator: not enough memory",
     "std::bad_alloc",
+    os.strerror(errno.ENOMEM),  # of files that are mapped, as by torch.load and shared tensors
 )
+
+# What the dynamic loader says of a library that has no room.
+_UNMAPPED = ("cannot map zero-fill pages", os.strerror(errno.ENOMEM))
+
+# What oneDNN, which computes convolutions and what is of half precision on CPUs, says when an
+# allocation of its own fails: dnnl.hpp drops the status, dnnl_out_of_memory, of what it wraps. It
+# says the same of what it has no code for (pytorch#55884): that an inspection finds, without limit.
+_NO_PRIMITIVE = ("could not create a primitive", "could not execute a primitive")
 
 # A GPU with less of its memory free than this has no room for the handle of a library.
 _FULL_SHARE = 0.05
@@ -182,9 +193,17 @@ def _is_allocation(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
+    if isinstance(error, ImportError):  # dlopen(3)
+        return any(text in str(error) for text in _UNMAPPED)
     if isinstance(error, RuntimeError) and any(text in str(error) for text in _OUT_OF_HOST_MEMORY):
         return True
-    return _is_device_allocation(error)
+    return _is_primitive_without_room(error) or _is_device_allocation(error)
+
+
+def _is_primitive_without_room(error: BaseException) -> bool:
+    if not isinstance(error, RuntimeError) or not str(error).startswith(_NO_PRIMITIVE):
+        return False
+    return resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY
 
 
 def _is_device_allocation(error: BaseException) -> bool:
@@ -194,18 +213,20 @@ def _is_device_allocation(error: BaseException) -> bool:
     if not isinstance(error, RuntimeError):
         return False
     text = str(error)
-    return fault_of(text) == "out-of-memory" or (is_not_initialized(text) and _is_gpu_full())
+    return fault_of(text) == "out-of-memory" or (may_lack_memory(text) and _is_gpu_full())
 
 
 def _is_gpu_full() -> bool:
+    """Whether a GPU has no room now, or had none for what this process asked for."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
         return False
     try:
+        refused = torch.cuda.memory_stats().get("num_ooms", 0)
         free, total = torch.cuda.mem_get_info()
     except RuntimeError:  # after an error that stays, which then is the reason
         return False
-    return bool(free < _FULL_SHARE * total)
+    return bool(refused > 0 or free < _FULL_SHARE * total)
 
 
 def _fault_of(error: BaseException) -> CudaFault | None:

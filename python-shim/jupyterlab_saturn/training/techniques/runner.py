@@ -157,7 +157,7 @@ class Runner(Restorable):
         share, scale = part.settle()
         self.logged = part.logged.of
         if self._conclude(scale):
-            self._optimizer.step()
+            self._step_optimizer()
         self._optimizer.zero_grad(set_to_none=True)
         self.learning_rate.stepped()
         return alone(share)
@@ -276,6 +276,9 @@ class Runner(Restorable):
         norm = self._gradients.conclude(self._parameters(), scale, clip_norm)
         self.gradient_norm = norm
         return loss_scale is None or norm is None or loss_scale.accepts(norm)
+
+    def _step_optimizer(self) -> None:
+        self._optimizer.step()
 
     def _precise(self) -> AbstractContextManager[Any]:
         return precise(self._task, self._device.type, cached=self._caches_casts)

@@ -9,6 +9,8 @@ import { arrival, type IComparison, scoreOf } from './stopRule.js';
 /** What is known of the tasks of a sweep at one of its rungs. */
 export interface IRung {
   readonly ruled: IRuledSweep;
+  /** Which of the sweep's it is, from 0. */
+  readonly place: number;
   /** Scores of those that were there, by name: in the order of the tasks, behind them those that were given up. */
   readonly scores: ReadonlyMap<string, number>;
   /** How many may still come. */
@@ -17,7 +19,6 @@ export interface IRung {
   readonly waiting: boolean;
 }
 
-/** @param place - of the rung among those of the sweep, from 0. */
 export function rungAt(session: ISession, ruled: IRuledSweep, place: number): IRung {
   const { spec } = ruled.sweep;
   const scores = new Map<string, number>();
@@ -38,25 +39,26 @@ export function rungAt(session: ISession, ruled: IRuledSweep, place: number): IR
       waiting ||= waitsForDevices(task);
     }
   }
-  return { ruled, scores: new Map([...scores, ...over]), coming, waiting };
+  return { ruled, place, scores: new Map([...scores, ...over]), coming, waiting };
 }
 
 /** How a task compares that has come to a rung just now. */
 export function arrivalAt(session: ISession, rung: IRung, task: TaskState): IComparison {
-  const { ruled, scores, coming, waiting } = rung;
+  const { ruled, scores, coming, waiting, place } = rung;
   const { name } = task.spec;
   const others = [...scores].filter(([other]) => other !== name).map(([, score]) => score);
   const known = (task.rungs ?? []).map(({ value }) => scoreOf(value, goalOf(ruled, task)));
   const pays = waiting && session.state.goal === 'run' && freesDevices(session, task);
-  return arrival(scores.get(name)!, others, { best: Math.max(...known), coming, pays });
+  return arrival(scores.get(name)!, others, { best: Math.max(...known), rung: place, coming, pays });
 }
 
 /** How a task compares that waits at a rung, without having come there last. */
-export function waitingAt({ scores, coming, waiting }: IRung, task: TaskState, place: number): IComparison {
+export function waitingAt(rung: IRung, task: TaskState, place: number): IComparison {
+  const { scores, coming, waiting } = rung;
   const { name } = task.spec;
   const others = (): number[] => [...scores].filter(([other]) => other !== name).map(([, score]) => score);
   const score = scores.get(name)!;
-  return { score, best: score, of: scores.size, others, place, coming, pays: waiting };
+  return { score, best: score, of: scores.size, others, place, rung: rung.place, coming, pays: waiting };
 }
 
 /** Why a task is given up at a rung. */

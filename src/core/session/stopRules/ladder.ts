@@ -31,7 +31,8 @@ export function comparedBy(
 
 /**
  * After which steps a task is compared with the others of its sweep, in order; none for one that no rule judges. It is
- * compared after as many samples as they are, which with equal batches are as many steps; at its last step it is not.
+ * compared after as many steps as they are where all are to make equally many, else after as many samples: either way at the
+ * same share of what each is to see where that is as long. At its last step it is not.
  */
 export function rungsOf({ state }: Pick<ISession, 'state'>, task: TaskState): readonly number[] {
   const ruled = task.spared ? undefined : ruledSweep(state, task);
@@ -40,10 +41,12 @@ export function rungsOf({ state }: Pick<ISession, 'state'>, task: TaskState): re
 
 /** The rungs of a task, whether or not its rule judges it. */
 export function ladderOf(state: SessionState, ruled: IRuledSweep, { inspection }: TaskState): number[] {
-  const first = ruled.sweep.firstRung ?? firstRung(state, ruled);
-  return inspection && first !== undefined
-    ? rungSteps(ruled, first, inspection.steps, inspection.batchSize)
-    : [];
+  const { firstRung, measure } = ruled.sweep.firstRung === undefined ? rungsBy(state, ruled) : ruled.sweep;
+  if (!inspection || firstRung === undefined) {
+    return [];
+  }
+  const { steps, batchSize } = inspection;
+  return rungSteps(ruled, firstRung, steps, steps === measure?.steps ? measure.batchSize : batchSize);
 }
 
 /**
@@ -71,8 +74,11 @@ function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number,
   }
 }
 
-/** After how many samples tasks are compared first, by what is known of them now: of the longest task. */
-function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): number | undefined {
+/** After how many samples tasks are compared first, by what is known of them now, and by which of them: the longest. */
+function rungsBy(
+  state: SessionState,
+  { sweep, numbers, rule }: IRuledSweep
+): Pick<SweepState, 'firstRung' | 'measure'> {
   let longest: TaskState['inspection'];
   for (const { inspection } of membersOf(state.tasks, sweep.spec.name)) {
     if (inspection && (!longest || samplesOf(inspection) > samplesOf(longest))) {
@@ -80,11 +86,12 @@ function firstRung(state: SessionState, { sweep, numbers, rule }: IRuledSweep): 
     }
   }
   if (!longest) {
-    return undefined;
+    return {};
   }
   const { steps, batchSize, evaluating } = longest;
   const share = Math.ceil(steps * rule.firstShare - 1e-9);
-  return (numbers.first ?? Math.max(1, share, evaluating?.every ?? 0)) * batchSize;
+  const first = numbers.first ?? Math.max(1, share, evaluating?.every ?? 0);
+  return { firstRung: first * batchSize, measure: { steps, batchSize } };
 }
 
 function samplesOf({ steps, batchSize }: NonNullable<TaskState['inspection']>): number {
@@ -105,6 +112,5 @@ function settled(state: SessionState, sweep: SweepState): SweepState {
     sweep.firstRung === undefined &&
     membersOf(state.tasks, sweep.spec.name).find(task => task.attempts.length > 0);
   const ruled = begun ? ruledSweep(state, begun) : undefined;
-  const first = ruled && firstRung(state, ruled);
-  return first === undefined ? sweep : { ...sweep, firstRung: first };
+  return ruled ? { ...sweep, ...rungsBy(state, ruled) } : sweep;
 }

@@ -12,6 +12,8 @@ export interface IComparison {
   readonly others: () => readonly number[];
   /** Its place among all of them, from 1. */
   readonly place: number;
+  /** Which of the rungs it is, from 0. */
+  readonly rung: number;
   /** How many may still come to the rung. */
   readonly coming: number;
   /** Whether a pause pays: its devices would be free, and some of those to come wait for some. */
@@ -46,5 +48,6 @@ export function arrival(
 ): IComparison {
   const place = 1 + others.filter(other => other >= score).length;
   const of = others.length + 1;
-  return { ...{ score, best: score, of, others: () => others, place, coming: 0, pays: false }, ...more };
+  const alone = { score, best: score, of, others: () => others, place, rung: 0, coming: 0, pays: false };
+  return { ...alone, ...more };
 }

@@ -46,12 +46,18 @@ export function statusWords(status: TaskStatus, trans: ITranslation): IStatusWor
   }
 }
 
-/** What a task is: its status, or that the rule of its sweep trains it no further, or has it wait. */
-export function standingWords(
-  task: Pick<TaskState, 'status' | 'givenUp' | 'pausedAt'>,
-  trans: ITranslation
-): IStatusWords {
+/** What tells of a task what it is. */
+export type Standing = Pick<TaskState, 'status' | 'givenUp' | 'pausedAt' | 'moving' | 'next'>;
+
+/**
+ * What a task is: its status, or that the rule of its sweep trains it no further, or has it wait, or that it is about to go on
+ * elsewhere.
+ */
+export function standingWords(task: Standing, trans: ITranslation): IStatusWords {
   const { status, givenUp } = task;
+  if (task.next || (status === 'stopping' && task.moving)) {
+    return { sign: '↷', text: trans.__('moving') };
+  }
   if (isPaused(task)) {
     return { sign: '‖', text: trans.__('paused'), tone: 'muted' };
   }
@@ -78,9 +84,6 @@ export function lineage({ cloneOf, warmStart }: TaskSpec, trans: ITranslation): 
 export function statusCell(task: TaskState, trans: ITranslation): ICell {
   if (task.result?.evaluationError !== undefined) {
     return { text: trans.__('trained, not evaluated'), tone: 'warning' };
-  }
-  if (task.next || (task.status === 'stopping' && task.moving)) {
-    return { text: trans.__('moving') };
   }
   const { text, tone } = standingWords(task, trans);
   if (task.status !== 'inspecting' || task.onDevice === undefined) {

@@ -1,7 +1,7 @@
 import type { ITranslation } from '../../model/translation.js';
-import type { Rendered, SessionState } from '../../wire/messages.js';
+import type { Rendered, SessionState, TaskState } from '../../wire/messages.js';
 import type { ILoggedCurve } from '../curves/curveChart.js';
-import { type Blocks, lead, tableBlock } from '../display/block.js';
+import { type Blocks, lead, sentence, tableBlock } from '../display/block.js';
 import { noTasks } from '../display/emptyStates.js';
 import { Markup, markup, printable } from '../format/escape.js';
 import { moment } from '../format/format.js';
@@ -10,8 +10,10 @@ import { baselineTable } from '../plan/baselineTable.js';
 import { planSentences } from '../plan/planSentences.js';
 import { sessionExplanation } from '../plan/planView.js';
 import { resultsView } from '../results/resultsView.js';
+import { progressFacts } from '../status/progressLine.js';
 import { outcomeBlock, replansBlock } from '../status/replans.js';
 import { scheduleBlock } from '../status/scheduleView.js';
+import { progressTable } from '../status/taskProgress.js';
 
 /** JupyterLab's variables for a page of its own: light, and dark for those who prefer it. */
 const PAGE_STYLE = `
@@ -38,6 +40,7 @@ export function reportView(
     !some && lead(noTasks(trans)),
     some && { kind: 'heading', text: trans.__('Results') },
     ...(some ? resultsView(state, trans, curves) : []),
+    ...unfinished(state, now, trans),
     (plan !== undefined || chart !== false) && { kind: 'heading', text: trans.__('Schedule') },
     ...(plan ? planSentences(plan, trans) : []),
     chart,
@@ -46,6 +49,21 @@ export function reportView(
     plan !== undefined && plan.baselines.length > 0 && tableBlock(baselineTable(plan, trans)),
     plan !== undefined && sessionExplanation(state, trans)
   ];
+}
+
+/** Where a session stands that has tasks to train, and how far these are. */
+function unfinished(state: SessionState, now: number, trans: ITranslation): Blocks {
+  const isOpen = ({ status, givenUp }: TaskState): boolean =>
+    givenUp === undefined && status !== 'finished' && status !== 'failed' && status !== 'invalid';
+  const open = state.tasks.filter(isOpen);
+  const hasBegun = state.tasks.some(({ attempts }) => attempts.length > 0);
+  return open.length === 0 || !hasBegun
+    ? []
+    : [
+        { kind: 'heading', text: trans.__('Not finished') },
+        sentence(`${progressFacts(state, now, trans).join(', ')}.`),
+        tableBlock(progressTable(state, now, trans, open))
+      ];
 }
 
 /** A drawn report as a page of its own. */

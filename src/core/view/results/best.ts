@@ -1,4 +1,4 @@
-import type { ITranslation } from '../../model/translation.js';
+import { ENGLISH, type ITranslation } from '../../model/translation.js';
 import type { SessionState } from '../../wire/messages.js';
 import { metric } from '../format/format.js';
 import { rankedValue, ranking, ruleOf } from './criterion.js';
@@ -46,4 +46,10 @@ export function bestTasks(state: SessionState, most: number, trans: ITranslation
     ],
     all: (isOneSweep ? 0 : ranked.length) + others.length
   };
+}
+
+/** The best of several tasks so far; undefined while fewer than two can be compared. */
+export function bestTask(state: SessionState): string | undefined {
+  const { tasks, all } = bestTasks(state, 1, ENGLISH);
+  return all > 1 ? tasks[0]?.task : undefined;
 }

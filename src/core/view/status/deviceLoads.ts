@@ -11,15 +11,20 @@ type Load = EngineMessages['load'];
 /** So many names are said of who uses a device. */
 const NAMED = 3;
 
+/** What was told so many seconds ago at most is how it still is: it is told every two seconds, and asked for as often. */
+const STILL = 6;
+
 /**
  * How busy devices are, by the rows of a chart.
  *
  * @param origin - when the chart begins, in seconds since the epoch.
+ * @param until - to when it is drawn, in seconds since the epoch.
  */
 export function deviceLoads(
   { nodes }: Load,
   state: SessionState,
   origin: number,
+  until: number,
   trans: ITranslation
 ): Map<string, IGanttLoad> {
   return new Map(
@@ -30,7 +35,7 @@ export function deviceLoads(
           spans: starts
             .map((start, i) => ({
               from: start - origin,
-              to: (ends[i] ?? start) - origin,
+              to: drawnUntil(ends[i] ?? start, now && i === starts.length - 1 ? until : 0) - origin,
               load: loads[i] ?? null,
               memory: memory[i] ?? null
             }))
@@ -44,6 +49,10 @@ export function deviceLoads(
     )
   );
 }
+
+/** When a time ends in a chart: the last one goes on for a moment, as there is no newer. */
+const drawnUntil = (end: number, until: number): number =>
+  until > end && until - end <= STILL ? until : end;
 
 /** How busy the devices are now, in words; null when nothing is known of any. */
 export function loadTable({ nodes }: Load, state: SessionState, trans: ITranslation): ITable | null {

@@ -1,14 +1,14 @@
 import { busyElsewhere } from '../../model/busyDevices.js';
 import { isPaused } from '../../model/sweepTasks.js';
 import type { ITranslation } from '../../model/translation.js';
+import { DISK_FAILED } from '../../wire/failure.js';
 import type { SessionState, TaskState, TaskStatus } from '../../wire/messages.js';
-import { count, listing, roughly, sharePercent, taskCount } from '../format/format.js';
-import { lengthWords } from '../format/lengthWords.js';
+import { count, listing, sharePercent, taskCount } from '../format/format.js';
 import { deviceNames } from '../format/taskText.js';
 import { leftOut } from './leftOut.js';
 import { progressShare } from './progressShare.js';
+import { leftWords } from './runLeft.js';
 import { missedNodes } from './shownNodes.js';
-import { sessionTimeLeft } from './timeLeft.js';
 
 /** So many devices are named. */
 const NAMED = 4;
@@ -35,19 +35,11 @@ export function outlook(state: SessionState, now: number, trans: ITranslation): 
   const leaves = state.goal !== 'run' && !state.tasks.some(isRunning);
   const prepares = !trains && preparation(state, 0, trans) !== undefined;
   const share = (state.goal === 'run' || trains) && !prepares ? progressShare(state) : undefined;
-  const left = share === undefined || leaves ? undefined : sessionTimeLeft(state, now);
+  const left = share === undefined || leaves ? undefined : leftWords(state, now, trans);
   return [
     ...(share !== undefined && share < 1 ? [trans.__('%1 done', sharePercent(share, trans))] : []),
-    ...(left !== undefined && left > 0 ? [leftWords(left, state, now, trans)] : [])
+    ...(left === undefined ? [] : [left])
   ];
-}
-
-/** `about 40 s left`; where a rule may end tasks early `at most 3 h, likely 35 min left`. */
-function leftWords(likely: number, state: SessionState, now: number, trans: ITranslation): string {
-  const atMost = state.plan?.plan.atMost === undefined ? undefined : sessionTimeLeft(state, now, 'most');
-  const usual = roughly(likely, trans);
-  const words = lengthWords(likely, atMost, trans, roughly);
-  return words === usual ? trans.__('about %1 left', usual) : trans.__('%1 left', words);
 }
 
 /** Whether a task trains and is to go on. */
@@ -166,8 +158,12 @@ function held(state: SessionState, trans: ITranslation): string[] {
   const busy = busyElsewhere(state).map(({ node, device }) =>
     deviceNames({ node, devices: [device.id] }, state.cluster)
   );
+  const paused =
+    state.pause?.error.code === DISK_FAILED
+      ? trans.__('paused until the disk can be written')
+      : trans.__('paused until there is room on the disk');
   return [
-    ...(state.pause ? [trans.__('paused until there is room on the disk')] : []),
+    ...(state.pause ? [paused] : []),
     ...(busy.length > 0 && state.goal !== 'none'
       ? [trans.__('waiting for %1, in use elsewhere', listing(busy, trans, NAMED))]
       : [])

@@ -50,7 +50,7 @@ export function scheduleChart(
     bars: chart.bars.map(bar => ({ ...bar, ...switches.get(bar.id) })).map(withReason),
     ...(events.length > 0 && { events }),
     ...(absences.length > 0 && { absences }),
-    ...(load && { loads: deviceLoads(load, state, origin, trans) })
+    ...(load && { loads: deviceLoads(load, state, origin, state.run?.endedAt ?? now, trans) })
   };
 }
 

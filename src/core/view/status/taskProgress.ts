@@ -30,13 +30,19 @@ export function trainingFacts(
 }
 
 /**
- * How far every task is.
+ * How far tasks are.
  *
  * @param now - seconds since the epoch.
+ * @param tasks - those of the session that are told of.
  */
-export function progressTable(state: SessionState, now: number, trans: ITranslation): ITable {
-  const wished = state.tasks.some(task => task.wishes !== undefined);
-  const validated = state.tasks.some(task => validationWords(task, trans) !== undefined);
+export function progressTable(
+  state: SessionState,
+  now: number,
+  trans: ITranslation,
+  tasks: readonly TaskState[] = state.tasks
+): ITable {
+  const wished = tasks.some(task => task.wishes !== undefined);
+  const validated = tasks.some(task => validationWords(task, trans) !== undefined);
   return {
     columns: [
       { label: trans.__('Task') },
@@ -48,7 +54,7 @@ export function progressTable(state: SessionState, now: number, trans: ITranslat
       ...(wished ? [{ label: trans.__('Asked for') }] : []),
       { label: trans.__('Left'), align: 'right' }
     ],
-    rows: state.tasks.map(task => [
+    rows: tasks.map(task => [
       task.spec.name,
       statusCell(task, trans),
       progressCell(task, trans),

@@ -2,6 +2,7 @@ import { strategyKey } from '../../model/strategy.js';
 import type { PlanState, SessionState, Strategy, TaskState } from '../../wire/messages.js';
 import { othersIn } from '../format/fusedWords.js';
 import { standingPlan } from '../gantt/standingPlan.js';
+import { bestTask } from '../results/best.js';
 import { type IStanding, standingsByTask } from '../results/sweepStanding.js';
 import { timesLeft } from '../status/timeLeft.js';
 
@@ -30,6 +31,8 @@ export interface ITaskRow {
   readonly deviceSeconds: number | undefined;
   /** How it stands in its sweep; undefined where that has neither a search nor a rule. */
   readonly standing: Pick<IStanding, 'place' | 'value' | 'step' | 'pause'> | undefined;
+  /** Whether it is the best so far of several. */
+  readonly isBest: boolean;
 }
 
 /** The rows of a session, and what they were made of. */
@@ -51,6 +54,7 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
   const planned = before && before.plan === plan ? before.planned : plannedRuns(plan);
   const left = state.goal === 'run' ? timesLeft(state, now) : new Map<string, number>();
   const standings = standingsByTask(state);
+  const best = bestTask(state);
   const old = new Map(before?.rows.map(row => [row.task.spec.name, row]));
   const rows = tasks.map(task => {
     const row: ITaskRow = {
@@ -59,6 +63,7 @@ export function taskRows(state: SessionState, now: number, before?: ITaskRows): 
       planned: planned.get(task.spec.name),
       left: legible(left.get(task.spec.name)),
       standing: standings.get(task.spec.name),
+      isBest: task.spec.name === best,
       ...held(tasks, task, now)
     };
     const same = old.get(task.spec.name);
@@ -74,6 +79,7 @@ function isSame(a: ITaskRow, b: ITaskRow): boolean {
     a.others === b.others &&
     a.left === b.left &&
     a.took === b.took &&
+    a.isBest === b.isBest &&
     a.standing?.place === b.standing?.place &&
     a.standing?.value === b.standing?.value &&
     a.standing?.step === b.standing?.step &&

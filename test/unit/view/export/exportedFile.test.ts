@@ -6,7 +6,14 @@ import { tasksCsv } from '../../../../src/core/view/export/tasksCsv.js';
 import { SaturnError } from '../../../../src/core/wire/failure.js';
 import { validate } from '../../../../src/core/wire/messages.js';
 import { hostileState } from '../../../fixtures/hostileState.js';
-import { definedSession, emptySession, finishedSession, plannedSession, T0 } from '../sessionStates.js';
+import {
+  definedSession,
+  emptySession,
+  finishedSession,
+  plannedSession,
+  runningSession,
+  T0
+} from '../sessionStates.js';
 
 const file = (format: 'html' | 'svg' | 'csv' | 'json', state = finishedSession()) =>
   exportedFile(format, state, T0 + 60, ENGLISH);
@@ -43,6 +50,18 @@ describe('exportedFile', () => {
     const page = new DOMParser().parseFromString(text, 'text/html');
     expect(page.querySelectorAll('script, link, img, iframe, [src]')).toHaveLength(0);
     expect(page.querySelectorAll('svg.jp-saturn-gantt')).toHaveLength(1);
+  });
+
+  it('tells in a page how far those are that are not trained, unless nothing has begun', () => {
+    const [trains, planned, done] = [runningSession(), plannedSession(), finishedSession()];
+    const page = file('html', trains).text;
+    expect(page).toContain('2/12 trained, 2 running');
+    for (const { spec } of trains.tasks) {
+      expect(page).toContain(spec.name);
+    }
+    for (const state of [planned, done]) {
+      expect(file('html', state).text).not.toContain('Not finished');
+    }
   });
 
   it('draws the schedule as SVG that is well-formed, also of hostile names', () => {

@@ -100,6 +100,25 @@ describe('scheduleChart', () => {
     expect(one?.text).toBe('50 %');
     expect(one?.detail).toBe(`${devices[0]}: busy for 50 % of the time; used by ${active.spec.name}`);
   });
+
+  it('draws what was told last up to now, unless that is long ago', () => {
+    const { id, devices } = runningSession().cluster!.nodes[0]!;
+    const device = devices[0]!.id;
+    const ends = (end: number) => {
+      const load = {
+        nodes: [
+          {
+            ...{ node: id, starts: [started, started + 10], ends: [started + 10, end] },
+            devices: [{ id: device, loads: [1, 0.5], memory: [null, null], now: { id: device, load: 0.5 } }]
+          }
+        ]
+      };
+      const { loads } = scheduleChart(runningSession(), now, ENGLISH, { load })!;
+      return loads?.get(`${id}/${device}`)?.spans.map(({ to }) => to + started);
+    };
+    expect(ends(now - 4)).toEqual([started + 10, now]);
+    expect(ends(now - 20)).toEqual([started + 10, now - 20]);
+  });
 });
 
 describe('loadTable', () => {

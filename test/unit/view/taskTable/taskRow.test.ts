@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ENGLISH } from '../../../../src/core/model/translation.js';
 import { sharePercent } from '../../../../src/core/view/format/format.js';
+import { bestTasks } from '../../../../src/core/view/results/best.js';
 import { taskShare } from '../../../../src/core/view/status/progressShare.js';
 import { timesLeft } from '../../../../src/core/view/status/timeLeft.js';
 import { taskColumns } from '../../../../src/core/view/taskTable/taskColumns.js';
@@ -34,6 +35,15 @@ describe('taskRows', () => {
     const state = runningState();
     const before = taskRows(state, NOW);
     expect(taskRows({ ...state, rev: 91 }, NOW, before).rows).toBe(before.rows);
+  });
+
+  it('tells the best of several, as all other places do', () => {
+    const best = (state: SessionState) =>
+      taskRows(state, NOW).rows.flatMap(({ task, isBest }) => (isBest ? [task.spec.name] : []));
+    const state = finishedState();
+    expect(best(state)).toEqual(bestTasks(state, 1, ENGLISH).tasks.map(({ task }) => task));
+    expect(best(runningState())).toEqual([]); // one alone is trained
+    expect(best(plannedState())).toEqual([]);
   });
 
   it('makes a new row of a task that is other, and leaves the rest', () => {
