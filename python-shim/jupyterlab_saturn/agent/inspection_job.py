@@ -71,9 +71,16 @@ class InspectionJob:
 
     def stop(self, tasks: Sequence[str]) -> None:
         """Give up some tasks. The process at work is killed; the others get a new one."""
+        if self._building is not None and not self._is_ending:
+            self._place.events.drain()  # what was told before is no word of those that are killed
         given_up = [self._left.pop(task) for task in tasks if task in self._left]
-        if given_up and self._building is not None:
-            self._building.cancel()
+        if given_up and self._building is not None and not self._is_ending:
+            self._building.cancel()  # once: what ends its processes must not be broken off
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether the processes at work are being killed, by no fault of their tasks."""
+        return self._building is not None and self._building.cancelling() > 0
 
     def hand_over(self, tasks: Sequence[str]) -> set[str]:
         """Give some tasks up to another job, unless this one has been at work for a while.
@@ -111,7 +118,10 @@ class InspectionJob:
                     raise
                 continue  # some tasks were given up
             untold = [task["name"] for task in round if task["name"] in self._left]
-            if not untold or len(self._spared) > spared:
+            if not untold:
+                continue
+            if len(self._spared) > spared:
+                await self._rest()
                 continue
             if len(self._left) < before:
                 backoff.reset()
@@ -120,12 +130,17 @@ class InspectionJob:
                     continue
             elif outcome.kind == "lost" and untold[0] not in self._spared:
                 self._spared.add(untold[0])
+                await self._rest()
                 continue
             mute = mute + 1 if len(self._left) == before else 0
             for task in untold if mute == 2 else untold[:1]:
                 self._blame(task, outcome)
             if not any(name in self._left for name in untold):
                 mute = 0  # what follows is of another world
+
+    async def _rest(self) -> None:
+        """Wait a moment: what killed a process, such as a lack of memory, may be over then."""
+        await asyncio.sleep(self._place.limits.again)
 
     def _round_of(self, first: str) -> list[TaskSpec]:
         """The tasks left of a task's world, with it in front: a process sees but one world."""
@@ -181,6 +196,8 @@ class InspectionJob:
         )
 
     def _hear(self, event: RankEvent) -> None:
+        if self._is_ending:
+            return
         if event["kind"] == "inspected":
             result = event.get("result")
             validate("InspectResult", result)

@@ -166,8 +166,8 @@ class ZygoteClient:
             self._is_retired = True
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
-            await self._life
-            self._is_retired = False
+            # Who asks may be given up meanwhile: its life ends in its own way all the same.
+            await asyncio.shield(self._life)
 
     async def close(self) -> None:
         """End the zygote. Its ranks must have been ended before."""
@@ -265,6 +265,7 @@ class ZygoteClient:
         if self._writer is not None:
             self._writer.close()
         self._process = self._writer = self._life = self._ready = None
+        self._is_retired = False
         _settle(ready, False)
         for asked in self._asked.values():
             if not asked.done():

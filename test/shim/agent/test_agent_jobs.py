@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -24,6 +25,7 @@ from jupyterlab_saturn.agent.job_context import JobContext
 from jupyterlab_saturn.agent.rank_group import RankGroup
 from jupyterlab_saturn.agent.rank_launcher import RankLauncher
 from jupyterlab_saturn.agent.rank_surroundings import SurroundingsRegistry
+from jupyterlab_saturn.agent.runtime_folder import INSPECT_PREFIX
 from jupyterlab_saturn.agent.session_network import SessionNetwork
 from jupyterlab_saturn.agent.training_job import TrainingJob
 from jupyterlab_saturn.agent.trial_job import TrialJob
@@ -208,6 +210,46 @@ def test_inspections_that_are_given_up_do_not_keep_the_others_waiting() -> None:
             assert [result["task"] for result in results_of(said)] == ["a", "c"]
             assert all("inspection" in result for result in results_of(said))
             assert inspection.tasks == []
+
+    asyncio.run(main())
+
+
+def test_what_is_said_of_the_end_of_a_build_that_is_given_up_blames_nobody() -> None:
+    error = {"code": "inspection-failed", "message": "EOFError"}
+    words = [
+        {"kind": "died", "task": "c", "code": -9},
+        {"kind": "died", "task": "c", "code": -9},
+        {
+            "kind": "inspected",
+            "result": {"task": "d", "hash": "hash-of-d", "error": error},
+        },
+    ]
+
+    async def main() -> None:
+        async with place() as (here, said):
+            asleep = [task(name, ranks="sleep 300") for name in ("a", "b")]
+            others = [task(name, ranks="inspected") for name in ("c", "d")]
+            body = {"tasks": [*asleep, *others], "maxDevices": 2}
+            inspection = InspectionJob(here, body, NODE)
+            running = asyncio.create_task(inspection.run())
+            requests: list[Path] = []
+            while not requests:
+                await asyncio.sleep(0.05)
+                requests = [*here.runtime.glob(f"{INSPECT_PREFIX}*/request.json")]
+            job = json.loads(requests[0].read_text())["job"]
+            await asyncio.sleep(0.3)
+            inspection.stop(["a"])
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+                line.connect(str(here.events.path))
+                for word in words:
+                    line.send(json.dumps({"job": job, "rank": 0, **word}).encode())
+            await asyncio.sleep(0)
+            inspection.stop(["b"])
+            async with asyncio.timeout(SECONDS):
+                await running
+            results = results_of(said)
+            assert [result["task"] for result in results] == ["c", "d"]
+            assert all("inspection" in result for result in results), results
 
     asyncio.run(main())
 

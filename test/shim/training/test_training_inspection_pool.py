@@ -18,6 +18,7 @@ from adapter_tasks import language, lightning
 from jupyterlab_saturn.errors import Json
 from jupyterlab_saturn.task import Task
 from jupyterlab_saturn.training.inspect import inspection_child, inspection_pool
+from jupyterlab_saturn.training.inspect.inspection_child import PoolLine, Wanted
 from jupyterlab_saturn.training.inspect.inspection_pool import InspectionPool
 from nightly import nightly
 from ranks import Session
@@ -319,3 +320,19 @@ def test_a_library_that_hangs_where_it_is_loaded_keeps_no_task_waiting(
     trial = told.pop(1)
     assert told == ["one", "two", "three"]
     assert not Path(f"/proc/{trial}").exists()
+
+
+def test_a_child_whose_pool_is_gone_ends_without_a_word() -> None:
+    """What it asked is not answered then: that is no error of its task."""
+    ours, theirs = Pipe()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        try:
+            PoolLine(theirs).ask(Wanted("what"))
+        finally:
+            os._exit(3)
+    theirs.close()
+    ours.recv()
+    ours.close()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL

@@ -7,7 +7,8 @@ import signal
 import sys
 import threading
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -60,20 +61,31 @@ Word = Wanted | Told | Changes | Over
 
 
 class PoolLine:
-    """A child's line to its pool, for all its threads."""
+    """A child's line to its pool, for all its threads.
+
+    When the pool is gone the process ends without a word: that is no fault of its task.
+    """
 
     def __init__(self, pool: Connection) -> None:
         self._pool = pool
         self._lock = threading.RLock()
 
     def tell(self, word: Word) -> None:
-        with self._lock:
+        with self._lock, _ending_without():
             self._pool.send(word)
 
     def ask(self, word: Word) -> Any:
-        with self._lock:
+        with self._lock, _ending_without():
             self._pool.send(word)
             return self._pool.recv()
+
+
+@contextmanager
+def _ending_without() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError):
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class AskedFindings:
