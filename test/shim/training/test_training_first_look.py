@@ -80,6 +80,16 @@ class Narrow(nn.Linear):
         return super().forward(x)
 
 
+class Keeping(nn.Linear):
+    """Small, but for what its backward needs."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        out = super().forward(x)
+        for _ in range(100):
+            out = torch.tanh(out)
+        return out
+
+
 def stray() -> Callable[..., Any]:
     weight = nn.Parameter(torch.ones(3))
     return lambda outputs, targets: functional.cross_entropy(outputs * weight, targets)
@@ -139,6 +149,8 @@ def test_a_plain_task_may_be_trained_on_one_device_by_what_is_found_first() -> N
     task = mlp()
     begun = found(task, FIRST)
     assert begun.partial and begun.dry_run is None
+    tight = replace(FIRST, device_bytes=1 << 16)
+    assert found(mlp(model=Keeping(6, 3), batch_size=4), tight).partial
     [alone] = judge_alone(task, FIRST)
     assert alone == {"strategy": {"technique": "single", "devices": 1}, "feasible": True}
     every = found(mlp(), WHOLE)
@@ -154,6 +166,7 @@ def test_a_plain_task_may_be_trained_on_one_device_by_what_is_found_first() -> N
         (replace(FIRST, look="rest"), {}),
         (replace(FIRST, device_kind="cuda"), {}),
         (replace(FIRST, device_bytes=1 << 12), {}),
+        (replace(FIRST, device_bytes=1 << 14), {"model": Keeping(6, 3), "batch_size": 20}),
         (FIRST, {"micro_batches": 2}),
     ],
 )

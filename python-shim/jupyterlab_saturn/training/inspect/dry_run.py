@@ -185,6 +185,15 @@ def why_failing(task: Task, batch: Any) -> Exception | None:
     return None
 
 
+def kept_bytes(task: Task, batch: Any) -> int:
+    """What a forward with real numbers keeps for its backward. Raises what that does."""
+    with without_side_effects(task.model), ActivationMemory(task.model, []) as memory:
+        loss = _loss(task, batch)
+        kept, _ = memory.bytes()
+        del loss  # held it until here
+    return kept
+
+
 def _told(error: Exception, code: str, what: str, hint: str) -> SaturnError:
     failure = describe(error, code)
     told = SaturnError(code, f"{what}: {failure['message']}", hint)

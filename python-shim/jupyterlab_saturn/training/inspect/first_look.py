@@ -7,12 +7,16 @@ from typing import Any
 from ...task import Task
 from ..fusion import is_adapted
 from ..runtime.rank_request import RankRequest
+from ..task.epoch_order import few_batches
 from ..task.samples import Samples
 from .demands_probe import Probed, probe_alone
-from .dry_run import bytes_of, why_failing
+from .dry_run import bytes_of, kept_bytes, why_failing
 
 _MEMORY_SHARE = 1 / 16
 """Of a device that parameters may fill, for what comes with them to fit without being estimated."""
+_KEPT_SHARE = 1 / 2
+"""Of it that what a forward keeps for its backward may fill, by what it keeps of few samples."""
+_FEW = 4
 
 
 def first_look(task: Task, samples: Samples, batch: Any, request: RankRequest) -> Probed | None:
@@ -42,4 +46,15 @@ def first_look(task: Task, samples: Samples, batch: Any, request: RankRequest) -
     if bytes_of(task.model.parameters()) > _MEMORY_SHARE * request.device_bytes:
         return None
     probed = probe_alone(task, samples)
-    return None if probed is None or why_failing(task, batch) is not None else probed
+    if probed is None or why_failing(task, batch) is not None:
+        return None
+    return probed if _keeps_little(task, samples, request.device_bytes) else None
+
+
+def _keeps_little(task: Task, samples: Samples, device_bytes: int) -> bool:
+    few = few_batches(task, samples.count, _FEW)[0]
+    try:
+        kept = kept_bytes(task, samples.batch(few))
+    except Exception:  # all is looked at: that tells
+        return False
+    return kept / len(few) * task.batch_size <= _KEPT_SHARE * device_bytes
