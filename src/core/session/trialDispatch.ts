@@ -4,7 +4,7 @@ import type { Node, TaskState, TrialStart, TrialState } from '../wire/messages.j
 import { explorers } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { busyDevices, freeDevices } from './dispatch.js';
-import { countComing, isCrowded } from './earlyStarts.js';
+import { countComing, isCrowded, isLeftToPlan } from './earlyStarts.js';
 import { exploration, exploresInRun } from './exploration.js';
 import { startGroup } from './groupStart.js';
 import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
@@ -65,12 +65,13 @@ export function dispatchTrials(session: ISession, time: number): IStep {
 
 /**
  * Try something more on devices that the first round leaves idle: what it tells costs nobody time. Where many tasks wait for
- * each device it tells little, and could hold up the plan.
+ * each device it tells little, and could hold up the plan; where more is wanted than to be done soon, it is for nobody else to
+ * spend devices.
  */
 function fillIdle(session: ISession, time: number): IStep {
   const { trials, tasks } = session.state;
   const isFirst = session.bestMakespan === undefined && trials.length === 0 && countComing(session) === 0;
-  if (!isFirst || isCrowded(session)) {
+  if (!isFirst || isCrowded(session) || isLeftToPlan(session)) {
     return { session, commands: [] };
   }
   const free = freeDevices(session);

@@ -76,6 +76,16 @@ describe('a run of which nothing is known', () => {
     expect(sim.take('plan')).toHaveLength(1);
   });
 
+  it('spends no device on more where device time is limited', () => {
+    const sim = new SessionHarness();
+    sim.connect(4);
+    sim.feed({ kind: 'wishes-set', session: { set: { deviceSeconds: 1000 } } });
+    sim.feed({ kind: 'tasks-added', tasks: ['a', 'b', 'c', 'd'].map(name => spec(name)) });
+    sim.settle(() => 'sig');
+    sim.feed({ kind: 'run-requested' });
+    expect(starts(sim)).toHaveLength(1);
+  });
+
   it('waits for what one that leaves has found, and does not look for the same meanwhile', () => {
     const sim = new SessionHarness();
     sim.connect(1);
