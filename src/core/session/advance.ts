@@ -111,7 +111,10 @@ function withLearning({ session, commands }: IStep, goesOn: boolean): IStep {
 function follow(session: ISession, time: number): IStep {
   return session.learning
     ? startFirst(session, time)
-    : then(dispatchTrials(session, time), next => dispatchSegments(next, time));
+    : then(
+        then(dispatchTrials(session, time), next => dispatchSegments(next, time)),
+        next => startEarly(next, time)
+      );
 }
 
 /** Begin what tells of strategies, and what is known already on devices that this leaves. */

@@ -56,12 +56,14 @@ export function awaitsRest(session: ISession, time: number): boolean {
 }
 
 /**
- * Have tasks that are known to run begin on devices that nothing else wants while others are inspected, the longest first.
+ * Have tasks that are known to run begin on devices that nothing else wants while others are inspected, the longest first. Where
+ * a plan is followed that is one of which no more is known than what one device needs, once nothing waits that is planned.
  *
  * @param time - seconds since the epoch.
  */
 export function startEarly(session: ISession, time: number): IStep {
-  if (!session.learning || !beginsEarly(session) || isLeftToPlan(session)) {
+  const isPlanned = !session.learning && isAnyWaiting(session, time);
+  if (!beginsEarly(session) || isLeftToPlan(session) || isPlanned) {
     return { session, commands: [] };
   }
   const crowded = isCrowded(session);
@@ -71,7 +73,10 @@ export function startEarly(session: ISession, time: number): IStep {
   let free = spareDevices(next);
   while (countDevices(free) > 0 && isRoomForOne(next)) {
     const search = { free, isCrowded: crowded, time };
-    const chosen = longest([...waysOf(next, search), ...(enough ? waysOfPartly(next, search) : [])]);
+    const chosen = longest([
+      ...(session.learning ? waysOf(next, search) : []),
+      ...(enough ? waysOfPartly(next, search) : [])
+    ]);
     if (!chosen) {
       break;
     }

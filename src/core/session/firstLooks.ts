@@ -104,9 +104,12 @@ function canHurry(
   return !isKnown && alike === undefined && onDevice === undefined && !findSweep(state, spec.sweep);
 }
 
-/** Look for the rest when the first is known of all; what waits is still inspected, and what is refused trains no more. */
+/**
+ * Look for the rest when the first is known of all; what waits is still inspected, and what is refused trains no more. Planned
+ * is nothing of which only the first is known, unless it trains.
+ */
 function lookFurther(session: ISession): IStep {
-  const { tasks } = session.state;
+  const { goal, tasks } = session.state;
   const isFirst = tasks.some(({ look, status }) => look === 'first' && status === 'inspecting');
   const names = new Set<string>();
   const stops: Command[] = [];
@@ -119,9 +122,11 @@ function lookFurther(session: ISession): IStep {
       return task;
     }
     const { look, ...rest } = task;
-    const waits = task.status === 'inspecting' || task.status === 'ready';
-    if (!waits && !isActive(task)) {
-      return look === undefined ? task : rest;
+    const isIdle = goal === 'none' && task.status === 'ready';
+    const isPlanned = task.status === 'stopped' && !task.givenUp && (goal === 'plan' || goal === 'profile');
+    const waits = task.status === 'inspecting' || task.status === 'ready' || isPlanned;
+    if (isIdle || (!waits && !isActive(task))) {
+      return look === undefined || isIdle ? task : rest;
     }
     const status = waits && !goesOn(session, task) ? 'inspecting' : task.status;
     if (!isFirst && look === undefined && (waits || isStaying(task))) {
@@ -137,7 +142,10 @@ function lookFurther(session: ISession): IStep {
 /** Whether a task that waits has trained on one device, and can go on there whatever else there is to be found. */
 function goesOn(session: ISession, task: TaskState): boolean {
   const attempt = lastAttempt(task);
-  return task.status === 'ready' && attempt !== undefined && canTrainAlone(session, task, attempt.model);
+  const isRun = session.state.goal === 'run';
+  return (
+    isRun && task.status === 'ready' && attempt !== undefined && canTrainAlone(session, task, attempt.model)
+  );
 }
 
 /** A task that trains and cannot be: its group leaves, and then it is known to be invalid. */
@@ -148,6 +156,10 @@ function refused(task: TaskState): TaskState {
   if (task.status === 'stopping') {
     return task;
   }
-  const { look: _over, inspection: _part, ...rest } = task;
+  const { look: _over, ...known } = task;
+  if (task.status === 'finished') {
+    return known;
+  }
+  const { inspection: _part, ...rest } = known;
   return { ...rest, status: 'invalid' };
 }

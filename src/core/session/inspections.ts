@@ -3,7 +3,7 @@ import type { Command } from './command.js';
 import { maxDevicesEver } from './deviceCounts.js';
 import { excludeDevices, isOfDevice } from './excludedDevices.js';
 import { type Inspectors, inspectors } from './inspectors.js';
-import { isAwaited, lacksVerdict, withFound } from './kindVerdicts.js';
+import { isAwaited, lacksVerdict, withFound, withKnown } from './kindVerdicts.js';
 import { isConnected } from './nodes.js';
 import {
   findTask,
@@ -110,12 +110,26 @@ export function inspectAgain(session: ISession, kind?: DeviceKind): IStep {
  * could be built for no other may be for these.
  */
 export function inspectFor(session: ISession, kind: DeviceKind): IStep {
-  const next = withStaleProfile(
-    mapTasks(session, task =>
-      task.status === 'invalid' || isFailedInTrial(task) ? { ...task, status: 'inspecting' } : task
-    )
+  // Where there are several kinds, nothing is looked for first.
+  const hurried = new Set(
+    session.state.tasks.filter(({ look }) => look === 'first').map(({ spec }) => spec.name)
   );
-  return { session: next, commands: inspect(next, (_, of) => of === kind) };
+  const next = withStaleProfile(
+    mapTasks(session, task => {
+      if (hurried.has(task.spec.name)) {
+        const { look: _first, ...whole } = task;
+        return whole;
+      }
+      return task.status === 'invalid' || isFailedInTrial(task) ? { ...task, status: 'inspecting' } : task;
+    })
+  );
+  return {
+    session: next,
+    commands: [
+      ...stopInspections([...hurried]),
+      ...inspect(next, ({ spec }, of) => of === kind || hurried.has(spec.name))
+    ]
+  };
 }
 
 /** Have those tasks inspected, of the named ones or of all, whose inspection was stopped. */
@@ -164,27 +178,29 @@ export function noteInspections(
   return results.reduce((noted, result) => noteInspection(noted, result, time), session);
 }
 
-function noteInspection(session: ISession, result: InspectResult, time: number): ISession {
-  const { needsDevice, error } = result;
-  const task = findTask(session, result.task);
-  if (!task || task.spec.hash !== result.hash || !isAwaited(task, result)) {
+function noteInspection(session: ISession, told: InspectResult, time: number): ISession {
+  const task = findTask(session, told.task);
+  if (!task || task.spec.hash !== told.hash || !isAwaited(task, told)) {
     return session;
   }
+  const result = withKnown(task, told);
+  const { needsDevice, error } = result;
   const { name } = task.spec;
   const place = task.onDevice;
-  const { partial } = result.inspection ?? {};
-  if (partial && task.status !== 'inspecting') {
-    return session;
+  if (result.inspection?.partial && (task.status !== 'inspecting' || task.verdicts)) {
+    // That the rest was asked for, an engine may have died before it said so.
+    return task.look === 'rest' ? withTask(session, name, { look: undefined }) : session;
   }
-  if (error && isActive(task) && task.inspection?.partial) {
-    return withTask(session, name, isOfStorage(error) ? { look: undefined } : { look: 'refused', error });
+  if (error && isActive(task) && task.inspection?.partial && !isOfStorage(error)) {
+    return withTask(session, name, { look: 'refused', error });
   }
   if (needsDevice) {
     const waiting = { ...(result.kind && { kind: result.kind }) };
     return task.status === 'inspecting' ? withTask(session, name, { onDevice: place ?? waiting }) : session;
   }
   if (isOfStorage(error)) {
-    const again = { status: 'inspecting' as const, ...(place && { onDevice: placeless(place) }) };
+    const status = isActive(task) ? task.status : 'inspecting';
+    const again = { status, ...(place && { onDevice: placeless(place) }) };
     return noteDiskFull(withTask(session, name, again), error, time);
   }
   if (place?.device !== undefined && isOfDevice(error)) {

@@ -42,6 +42,26 @@ export function isAwaited(task: TaskState, { kind }: InspectResult): boolean {
   return INSPECTED.has(task.status) || (kind !== undefined && lacksVerdict(task, kind));
 }
 
+/** Codes of what keeps a task from being built for once, and tells nothing of one that was built before. */
+const OF_BUILDING: ReadonlySet<string> = new Set([
+  ...['not-inspected', 'rank-lost', 'host-out-of-memory', 'out-of-memory', 'zygote-lost', 'sockets-lost'],
+  ...['cannot-start', 'loader-died', 'factory-failed', 'data-failed', 'inspection-failed']
+]);
+
+/**
+ * What an inspection tells of a task. Where the rest could not be looked at, although the task was built before, all that is
+ * to be found is what was found first: by that it can be trained.
+ */
+export function withKnown({ inspection }: TaskState, result: InspectResult): InspectResult {
+  const { error, ...rest } = result;
+  if (!inspection?.partial || !error || !OF_BUILDING.has(error.code)) {
+    return result;
+  }
+  const { partial: _all, ...known } = inspection;
+  const warning = `Not all could be found out of how it can be trained, so it is trained on one device: ${error.message}`;
+  return { ...rest, inspection: { ...known, warnings: [...known.warnings, warning] } };
+}
+
 /**
  * A task of which an inspection has found something, for devices of one kind. It is ready, or known to be invalid, once that
  * is said for each kind that there is.

@@ -59,11 +59,11 @@ export function stopInspections(tasks: string[], node?: string): Command[] {
     : [];
 }
 
-/** Names of the tasks of a session that are being inspected, among some of them. */
+/** Names of the tasks of a session that are being inspected, among some of them: of some that train as well. */
 export function inspecting(session: ISession, among: (name: string) => boolean): string[] {
   return session.state.tasks
-    .filter(task => task.status === 'inspecting' && among(task.spec.name))
-    .map(task => task.spec.name);
+    .filter(({ status, look, spec }) => (status === 'inspecting' || look === 'rest') && among(spec.name))
+    .map(({ spec }) => spec.name);
 }
 
 /** Have a trial that runs ended. */
@@ -111,10 +111,11 @@ export function stopTrialsOf(session: ISession, names: ReadonlySet<string>): ISt
 export function noteStop(session: ISession, names: readonly string[] | null, time: number): IStep {
   const named = new Set(names ?? session.state.tasks.map(task => task.spec.name));
   const groups: Command[] = [];
-  const stopped = mapTasks(session, task => {
-    if (!named.has(task.spec.name)) {
-      return task;
+  const stopped = mapTasks(session, old => {
+    if (!named.has(old.spec.name)) {
+      return old;
     }
+    const task = withoutRest(old);
     if (task.status === 'stopping' && !task.next) {
       const isOut = names !== null && task.pausedAt !== undefined;
       return task.moving || isOut
@@ -147,6 +148,12 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
     stopped.state.tasks.some((task, index) => task !== session.state.tasks[index]);
   const trials = stopTrialsOf(isOther ? withStalePlan(aside) : aside, named);
   return { session: trials.session, commands: [...groups, ...inspections, ...trials.commands] };
+}
+
+/** A task of which no more is looked for. */
+function withoutRest(task: TaskState): TaskState {
+  const { look, ...rest } = task;
+  return look === 'rest' ? rest : task;
 }
 
 /** Have a task save and leave, if it trains, as a rule gives it up. */

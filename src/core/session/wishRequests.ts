@@ -116,8 +116,10 @@ function placed(session: ISession, pin: Pin): Pin {
 
 function refuseUnknownTechnique(session: ISession, technique: string | undefined): void {
   const known = new Set(
-    session.state.tasks.flatMap(task =>
-      (task.inspection?.feasibility ?? []).map(entry => entry.strategy.technique)
+    session.state.tasks.flatMap(({ inspection }) =>
+      inspection && !inspection.partial
+        ? inspection.feasibility.map(({ strategy }) => strategy.technique)
+        : []
     )
   );
   if (technique !== undefined && known.size > 0 && !known.has(technique)) {

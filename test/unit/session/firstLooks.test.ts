@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { wishesEvent } from '../../../src/core/session/wishRequests.js';
 import type { GroupStart, InspectResult, SessionEvent, TaskState } from '../../../src/core/wire/messages.js';
 import { assertTold } from './replays.js';
 import { cellOf, cpuNode, inspection, SessionHarness, STRATEGIES, spec } from './sessionHarness.js';
@@ -98,6 +99,158 @@ describe('a run of what is not inspected yet', () => {
     expect(taskOf(sim, 'a').error?.code).toBe('hidden-state');
     expect(starts(sim).filter(({ task }) => task.name === 'a')).toEqual([]);
     assertTold(sim, 'a refusal that comes late');
+  });
+
+  it.each(['host-out-of-memory', 'factory-failed', 'zygote-lost'])(
+    'lets train what cannot be built for the rest: %s',
+    code => {
+      const sim = hurried(['a', 'b', 'c']);
+      for (const name of ['a', 'b', 'c']) {
+        first(sim, name);
+      }
+      sim.group('a', 1, 'started', { step: 0 });
+      for (const name of ['a', 'b', 'c']) {
+        told(sim, name, { error: { code, message: 'It was killed.' } });
+      }
+      expect(['a', 'b', 'c'].map(name => sim.status(name))).toEqual(['running', 'starting', 'ready']);
+      expect(sim.take('stop')).toEqual([]);
+      const { inspection: known, error, look } = taskOf(sim, 'a');
+      expect([known?.partial, error, look]).toEqual([undefined, undefined, undefined]);
+      expect(known?.warnings.join()).toMatch(/so it is trained on one device: It was killed\./);
+      sim.settle();
+      expect(sim.session.state.tasks.map(({ status }) => status)).toEqual(Array(3).fill('finished'));
+      assertTold(sim, 'builds that are lost');
+    }
+  );
+
+  it('pauses once while the disk is full, and looks for the rest when there is room', () => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a');
+    first(sim, 'b');
+    sim.group('a', 1, 'started', { step: 0 });
+    expect(asked(sim).at(-1)).toEqual(['rest', ['b', 'a']]);
+    told(sim, 'a', { error: { code: 'disk-full', message: 'The disk is full.' } });
+    expect(sim.session.state.pause).toBeDefined();
+    expect([asked(sim), sim.status('a')]).toEqual([[], 'stopping']);
+    sim.group('a', 1, 'stopped', { step: 3 });
+    expect(asked(sim)).toEqual([]);
+    sim.feed({ kind: 'storage-free' });
+    expect(asked(sim)).toEqual([['rest', expect.arrayContaining(['a', 'b'])]]);
+  });
+
+  it('leaves finished what ends before it can be stopped', () => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a');
+    first(sim, 'b');
+    sim.group('a', 1, 'started', { step: 0 });
+    told(sim, 'a', { error: { code: 'hidden-state', message: 'It remembers.' } });
+    sim.group('a', 1, 'finished', { step: 10 });
+    expect(taskOf(sim, 'a')).toMatchObject({ status: 'finished', inspection: { partial: true } });
+    expect(taskOf(sim, 'a').look).toBeUndefined();
+  });
+
+  it('has the rest of what is stopped looked for no more, and again when it is to be planned', () => {
+    const sim = hurried(['a', 'b', 'c']);
+    for (const name of ['a', 'b', 'c']) {
+      first(sim, name);
+    }
+    sim.group('a', 1, 'started', { step: 0 });
+    asked(sim);
+    sim.take('stop-inspection');
+    sim.feed({ kind: 'stop-requested' });
+    expect(sim.take('stop-inspection')).toMatchObject([{ body: { tasks: ['a', 'b', 'c'] } }]);
+    sim.group('a', 1, 'stopped', { step: 3 });
+    sim.group('b', 1, 'stopped', { step: 0 });
+    expect(asked(sim)).toEqual([]);
+    sim.take('plan');
+    sim.feed({ kind: 'plan-requested' });
+    const names = asked(sim).flatMap(([, tasks]) => tasks);
+    expect(names.sort()).toEqual(['a', 'b', 'c']);
+    expect(sim.take('plan')).toEqual([]);
+    for (const name of ['a', 'b', 'c']) {
+      whole(sim, name);
+    }
+    expect(sim.session.state.tasks.map(({ inspection: one }) => one?.partial)).toEqual(
+      Array(3).fill(undefined)
+    );
+    sim.settle();
+    expect(sim.session.state.plan?.plan.unplanned).toEqual([]);
+  });
+
+  it('has the rest of what is taken out looked for no more', () => {
+    const sim = hurried(['a', 'b', 'c']);
+    for (const name of ['a', 'b', 'c']) {
+      first(sim, name);
+    }
+    sim.take('stop-inspection');
+    sim.feed({ kind: 'tasks-removed', tasks: ['a'] });
+    sim.group('a', 1, 'stopped', { step: 0 });
+    expect(sim.take('stop-inspection')).toMatchObject([{ body: { tasks: ['a'] } }]);
+  });
+
+  it('begins beside a plan on devices for which that has nothing', () => {
+    const sim = hurried(['n', 'a', 'b', 'slow']);
+    asked(sim);
+    told(sim, 'n', { inspection: { ...inspection('sig-n', 10, [ALONE!]), native: 'It trains by itself' } });
+    sim.settle();
+    expect(sim.status('n')).toBe('finished');
+    first(sim, 'a');
+    first(sim, 'b');
+    expect(starts(sim).map(({ task }) => task.name)).toEqual(['a', 'b']);
+    expect(sim.status('slow')).toBe('inspecting');
+  });
+
+  it('looks for all at once when a device of another kind joins', () => {
+    const sim = hurried(['a', 'b', 'c']);
+    first(sim, 'a');
+    asked(sim);
+    const gpu = { ...cpuNode(1, 'gpu'), devices: [{ ...cpuNode(1).devices[0]!, kind: 'cuda' as const }] };
+    sim.feed({
+      kind: 'agent-connected',
+      hello: { node: gpu, far: true, groups: [], trials: [], inspecting: [] }
+    });
+    expect(sim.take('stop-inspection')).toMatchObject([{ body: { tasks: ['b', 'c'] } }]);
+    expect(asked(sim)).toEqual(expect.arrayContaining([[undefined, ['b', 'c']]]));
+    told(sim, 'b', { kind: 'cuda', inspection: inspection('sig-b') });
+    // It was on its way.
+    first(sim, 'b');
+    whole(sim, 'b');
+    const kinds = taskOf(sim, 'b').inspection!.feasibility.map(({ kind, strategy }) => [
+      kind,
+      strategy.devices
+    ]);
+    expect(kinds).toEqual(
+      expect.arrayContaining([
+        ['cuda', 2],
+        ['cpu', 2]
+      ])
+    );
+  });
+
+  it('takes no technique for unknown of which nothing was looked for yet', () => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a');
+    const set = { pin: { strategy: { technique: 'ddp', devices: 2 } } };
+    expect(() => wishesEvent(sim.session, { tasks: [{ tasks: ['a'], set }] }, sim.time)).not.toThrow();
+  });
+
+  it('asks for the rest again of which an engine died before it said so', () => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a');
+    first(sim, 'b');
+    asked(sim);
+    sim.feed({
+      kind: 'agent-connected',
+      hello: {
+        node: cpuNode(2),
+        groups: ['a', 'b'].map(task => ({ task, attempt: 1 })),
+        trials: [],
+        inspecting: ['b']
+      }
+    });
+    expect(asked(sim)).toEqual([['rest', ['a']]]);
+    first(sim, 'b');
+    expect(asked(sim)).toEqual([['rest', ['b']]]);
   });
 
   it('refuses at once what shows at first', () => {
