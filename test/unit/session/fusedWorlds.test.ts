@@ -3,9 +3,10 @@ import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import { countRuns } from '../../../src/core/session/fusedRuns.js';
 import { isActive } from '../../../src/core/session/session.js';
 import type { SessionState } from '../../../src/core/wire/messages.js';
+import { devicesInUse } from './deviceUse.js';
 import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
-import { devicesInUse, type IOutcome, type IWorld, type IWorldTask, live, randomWorld } from './world.js';
+import { type IOutcome, type IWorld, type IWorldTask, live, randomWorld } from './world.js';
 
 /** How many worlds; the nightly set lives in more. */
 const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 400 : 12));

@@ -5,9 +5,10 @@ import type { ISession } from '../../../src/core/session/session.js';
 import { isActive } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { AgentHello, Attempt, TaskState } from '../../../src/core/wire/messages.js';
+import { devicesInUse } from './deviceUse.js';
 import { begunOf, RULES, replansOf, replayed } from './replays.js';
 import { cpuNode } from './sessionHarness.js';
-import { devicesInUse, live, randomWorld } from './world.js';
+import { live, randomWorld } from './world.js';
 
 const WORLDS = process.env.SATURN_NIGHTLY ? 300 : 3;
 

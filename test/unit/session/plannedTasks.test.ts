@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Command } from '../../../src/core/session/command.js';
+import { idleBesideWork } from './deviceUse.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
-import { idleBesideWork } from './world.js';
 
 const PLANNED = ['a', 'b', 'c', 'd'];
 const ADDED = ['x', 'y', 'z'];

@@ -36,6 +36,7 @@ type Move =
         | 'reconnect';
     }
   | { do: 'order'; type: Order; task: string }
+  | { do: 'fail inspection'; code: string }
   | { do: 'device fails'; code: string; of: 'trial' | 'group' }
   | {
       do: 'group';
@@ -55,6 +56,13 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 24, arbitrary: fc.constant({ do: 'perform' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'fail trial' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'set devices' as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('fail inspection' as const),
+      code: fc.constantFrom('hidden-state', 'host-out-of-memory')
+    })
+  },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -198,6 +206,15 @@ function act(sim: SessionHarness, m: Move): void {
     case 'device fails':
       failDevice(sim, m.code, m.of);
       return;
+    case 'fail inspection': {
+      const place = sim.pending.findIndex(one => one.kind === 'inspect' && one.body.part !== undefined);
+      const [asked] = place < 0 ? [] : sim.pending.splice(place, 1);
+      for (const { name, hash } of asked?.kind === 'inspect' ? asked.body.tasks : []) {
+        const error = { code: m.code, message: 'No.' };
+        sim.feed({ kind: 'inspected', result: { task: name, hash, kind: 'cpu', error } });
+      }
+      return;
+    }
     case 'fail trial': {
       const [trial, ...others] = sim.take('trial');
       sim.pending.push(...others);
@@ -315,7 +332,7 @@ function devicesInUse({ state }: ISession): string[] {
 }
 
 it('whatever happens: no device is used twice, replay is exact, and all work ends', () => {
-  let trained = 0;
+  let [trained, partly] = [0, 0];
   fc.assert(
     fc.property(fc.array(move, { minLength: 20, maxLength: 160, size: 'max' }), moves => {
       const sim = new SessionHarness();
@@ -356,14 +373,19 @@ it('whatever happens: no device is used twice, replay is exact, and all work end
       const hopeless = new Set(state.plan?.plan.unplanned.map(u => u.task));
       for (const task of state.tasks) {
         if (!hopeless.has(task.spec.name)) {
-          expect(['finished', 'failed']).toContain(task.status);
+          expect(['finished', 'failed', 'invalid']).toContain(task.status);
+          expect(task.status === 'invalid').toBe(task.error?.code === 'hidden-state');
         }
       }
+      partly += sim.log.filter(
+        ({ event }) => event.kind === 'inspected' && event.result?.inspection?.partial
+      ).length;
     }),
     { numRuns: 300 }
   );
   // The moves must lead to where trouble is, not stay at its door.
   expect(trained).toBeGreaterThan(150);
+  expect(partly).toBeGreaterThan(150);
 });
 
 /** Whatever trains, by its agent's word. */
@@ -465,7 +487,7 @@ it('whatever is forgotten: what trains is known again or leaves, what is saved c
         expect(state.goal).toBe('none');
         const hopeless = new Set(state.plan?.plan.unplanned.map(({ task }) => task));
         for (const { spec, status } of state.tasks) {
-          expect(hopeless.has(spec.name) || status === 'finished' || status === 'failed').toBe(true);
+          expect(hopeless.has(spec.name) || ['finished', 'failed', 'invalid'].includes(status)).toBe(true);
         }
       }
     ),

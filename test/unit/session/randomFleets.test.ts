@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
+import { devicesInUse, idleBesideWork } from './deviceUse.js';
 import { type Fleet, type IFleetOutcome, type IFleetWorld, type INodeFate, liveOnNodes } from './fleet.js';
 import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
-import { devicesInUse, idleBesideWork, randomWorld } from './world.js';
+import { randomWorld } from './world.js';
 
 /** How many worlds; the nightly set lives in more. */
 const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 40));

@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { isPaused } from '../../../src/core/model/sweepTasks.js';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import type { StopRule, TaskState } from '../../../src/core/wire/messages.js';
+import { devicesInUse } from './deviceUse.js';
 import { assertTold } from './replays.js';
-import { devicesInUse, type IOutcome, type IWorld, live, randomWorld } from './world.js';
+import { type IOutcome, type IWorld, live, randomWorld } from './world.js';
 
 const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 15));
 const PATIENCE = 15_000 * WORLDS;

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../../../src/core/planner/common/random.js';
 import type { StopRule } from '../../../src/core/wire/messages.js';
+import { devicesInUse, idleBesideWork } from './deviceUse.js';
 import { assertTold } from './replays.js';
 import type { SessionHarness } from './sessionHarness.js';
-import { devicesInUse, type IOutcome, type IWorld, idleBesideWork, live, randomWorld } from './world.js';
+import { type IOutcome, type IWorld, live, randomWorld } from './world.js';
 
 /** How many worlds; the nightly set lives in more. */
 const WORLDS = Number(process.env.SATURN_WORLDS ?? (process.env.SATURN_NIGHTLY ? 1000 : 40));
@@ -65,6 +66,26 @@ it(
       explored += tasks.flatMap(({ attempts }) => attempts).filter(({ explores }) => explores).length;
     }
     expect(explored).toBeGreaterThan(WORLDS);
+  },
+  PATIENCE
+);
+
+it(
+  'in a world whose runs begin by what one device needs it is the same, whether the rest is found or lost',
+  async () => {
+    let [begun, moved] = [0, 0];
+    for (let seed = 6001; seed <= 6000 + WORLDS; seed++) {
+      const restLost = seed % 4 === 0;
+      const outcome = await live({ ...unknown(randomWorld(seed)), restLost }, 'pays', assertDevicesOnce);
+      assertDone(outcome, `world ${seed}`);
+      const { log } = outcome.sim;
+      begun += log.filter(
+        ({ event }) => event.kind === 'inspected' && event.result?.inspection?.partial
+      ).length;
+      moved += outcome.moves;
+    }
+    expect(begun).toBeGreaterThan(WORLDS);
+    expect(moved).toBeGreaterThan(0);
   },
   PATIENCE
 );

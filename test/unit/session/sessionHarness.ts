@@ -7,7 +7,9 @@ import type {
   AgentHello,
   GroupEvent,
   GroupStart,
+  Inspect,
   Inspection,
+  InspectResult,
   Node,
   Plan,
   PlanRequest,
@@ -63,6 +65,14 @@ export const STRATEGIES: Strategy[] = [
   { technique: 'single', devices: 1 },
   { technique: 'ddp', devices: 2 }
 ];
+
+/** What an agent finds that looks for no more than it is asked for. */
+function foundOf({ part }: Inspect, signature: string): Pick<InspectResult, 'kind' | 'inspection'> {
+  if (part === 'first') {
+    return { inspection: { ...inspection(signature, 10, STRATEGIES.slice(0, 1)), partial: true } };
+  }
+  return { ...(part && { kind: 'cpu' }), inspection: inspection(signature) };
+}
 
 /** One task after the other on the first devices: the simplest valid plan. */
 export function serialPlan(request: PlanRequest): Plan {
@@ -145,11 +155,9 @@ export class SessionHarness {
   perform(command: Command, signatureOf: (name: string) => string = name => `sig-${name}`): void {
     switch (command.kind) {
       case 'inspect':
-        for (const task of command.body.tasks) {
-          this.feed({
-            kind: 'inspected',
-            result: { task: task.name, hash: task.hash, inspection: inspection(signatureOf(task.name)) }
-          });
+        for (const { name: task, hash } of command.body.tasks) {
+          const found = foundOf(command.body, signatureOf(task));
+          this.feed({ kind: 'inspected', result: { task, hash, ...found } });
         }
         break;
       case 'trial': {

@@ -5,8 +5,8 @@ import { MAX_LOST } from '../../../src/core/session/rankGroups.js';
 import { emptySession, isActive } from '../../../src/core/session/session.js';
 import { step } from '../../../src/core/session/step.js';
 import type { GroupEvent, ProfileCell, Strategy } from '../../../src/core/wire/messages.js';
+import { devicesInUse } from './deviceUse.js';
 import { inspection, SessionHarness, STRATEGIES, serialPlan, spec } from './sessionHarness.js';
-import { devicesInUse } from './world.js';
 
 const STEPS = 100;
 

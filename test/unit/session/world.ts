@@ -1,28 +1,26 @@
 import { strategyKey } from '../../../src/core/model/strategy.js';
-import { isPaused } from '../../../src/core/model/sweepTasks.js';
 import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
 import { plan } from '../../../src/core/planner/plan.js';
 import type { Command } from '../../../src/core/session/command.js';
-import { awaitsNodes, isInCluster } from '../../../src/core/session/nodes.js';
 import { isReplanDue } from '../../../src/core/session/replanTiming.js';
-import { isActive } from '../../../src/core/session/session.js';
-import { stretchesLeft } from '../../../src/core/session/stretches.js';
 import type {
   FusedTask,
   GroupEvent,
   GroupStart,
+  Inspect,
   Inspection,
+  InspectResult,
   PlanBudget,
   PlanRequest,
   ProfileCell,
   SessionEvent,
-  SessionState,
   Strategy,
   SweepSpec,
   SwitchPolicy,
   TrialStart
 } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
+import { WorldInspections } from './worldInspections.js';
 
 const BUDGET: PlanBudget = { iterations: 200 };
 const PLANNING_SECONDS = 0.5;
@@ -112,6 +110,8 @@ export interface IWorld {
   readonly sure?: boolean;
   /** Whether the tasks there are first are planned, and the others added before the run begins. */
   readonly plannedFirst?: boolean;
+  /** Whether what builds a task for the second time, to look at the rest, is killed. */
+  readonly restLost?: boolean;
   /** Whether all is profiled before the run begins. */
   readonly profiledFirst?: boolean;
   /** Seconds that the planner takes for a question; half a second when absent. */
@@ -205,6 +205,13 @@ export class Life {
   protected readonly _sim = new SessionHarness();
   protected readonly _groups = new Set<IGroup>();
   private readonly _ambushes: IAmbush[];
+  private readonly _inspections = new WorldInspections({
+    now: () => this._sim.time,
+    seconds: name => this._world.tasks.find(task => task.name === name)!.factorySeconds ?? 0,
+    found: (name, part) => this._found(name, part),
+    at: (time, action) => this._at(time, action),
+    say: (node, event) => this._say(node, event)
+  });
   private readonly _due: { at: number; do: () => void | Promise<void> }[] = [];
   protected readonly _trained = new Map<string, number>();
   protected readonly _lost = new Map<string, number>();
@@ -542,33 +549,31 @@ export class Life {
           }
         );
         return;
-      case 'inspect': {
-        let built = sim.time;
-        for (const { name, hash } of command.body.tasks) {
-          const task = this._world.tasks.find(one => one.name === name)!;
-          const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
-          const { base } = task;
-          const partial = command.body.part === 'first' && base === undefined;
-          const told = partial ? strategies.filter(({ technique }) => technique === 'single') : strategies;
-          const found: Inspection = {
-            ...inspection(this._signature(name), task.steps, told),
-            ...(partial && { partial }),
-            ...(base !== undefined && { fusion: { base, sites: 2, rank: 8 } })
-          };
-          // One after the other.
-          built += task.factorySeconds ?? 0;
-          this._at(Math.max(built, sim.time + 1), () =>
-            this._say(command.node, {
-              kind: 'inspected',
-              result: { task: name, hash, inspection: found }
-            })
-          );
-        }
+      case 'inspect':
+        this._inspections.begin(command);
         return;
-      }
+      case 'stop-inspection':
+        this._inspections.stop(command);
+        return;
       default:
         return;
     }
+  }
+
+  private _found(name: string, part: Inspect['part']): Pick<InspectResult, 'inspection' | 'error'> {
+    const { believed, base, steps } = this._world.tasks.find(task => task.name === name)!;
+    if (part === 'rest' && this._world.restLost) {
+      return { error: { code: 'host-out-of-memory', message: 'It was killed.' } };
+    }
+    const strategies = this._strategies.filter(one => believed.has(strategyKey(one)));
+    const partial = part === 'first' && base === undefined;
+    const told = partial ? strategies.filter(({ technique }) => technique === 'single') : strategies;
+    const found: Inspection = {
+      ...inspection(this._signature(name), steps, told),
+      ...(partial && { partial }),
+      ...(base !== undefined && { fusion: { base, sites: 2, rank: 8 } })
+    };
+    return { inspection: found };
   }
 
   /** The step that a group ends next. */
@@ -658,6 +663,7 @@ export class Life {
           this._die(group);
         }
         groups.clear();
+        this._inspections.clear();
         sim.pending = [];
         sim.feed({ kind: 'agent-away' }, 0);
         sim.connect(this._world.devices);
@@ -694,62 +700,4 @@ function sure(request: PlanRequest): PlanRequest {
 function memberOf({ fused: _, ...body }: GroupStart, own: FusedTask): GroupStart {
   const { until: _until, evaluates: _evaluates, rungs: _rungs, ...shared } = body;
   return { ...shared, ...own };
-}
-
-/** Devices that tasks train on, or are about to: one as often as it is used by a task, or by a run of several. */
-export function devicesInUse({ tasks }: SessionState): string[] {
-  const runs = new Set<string>();
-  return tasks.filter(isActive).flatMap(task => {
-    const { fusion } = task.attempts.at(-1)!;
-    if (fusion !== undefined) {
-      const isKnown = runs.has(fusion);
-      runs.add(fusion);
-      if (isKnown) {
-        return [];
-      }
-    }
-    const groups = [task.attempts.at(-1)!, ...(task.next ? [task.next] : [])];
-    return [...new Set(groups.flatMap(keysOf))];
-  });
-}
-
-function keysOf({ node = '', devices = [] }: { node?: string; devices?: string[] }): string[] {
-  return devices.map(id => `${node} ${id}`);
-}
-
-/**
- * Devices that do nothing although the plan has a task next there, on these alone, that waits: from when a run has a plan to
- * follow. And, while nothing is news, tasks that wait and that no plan has.
- */
-export function idleBesideWork({ session }: SessionHarness): string[] {
-  const { state, news } = session;
-  const { plan: planned, goal, run, planning, probing } = state;
-  const isBegun = run !== undefined && run.endedAt === undefined;
-  if (goal !== 'run' || !planned || (planning && !isBegun) || awaitsNodes(state)) {
-    return [];
-  }
-  const trials = state.trials.filter(({ status }) => status !== 'queued').flatMap(keysOf);
-  const taken = new Set([...devicesInUse(state), ...trials]);
-  const known = new Set(planned.plan.unplanned.map(({ task }) => task));
-  const idle: string[] = [];
-  for (const { segment } of stretchesLeft(state, planned.plan)) {
-    if (!isInCluster(state, segment.node)) {
-      continue;
-    }
-    const { task: name } = segment;
-    const devices = keysOf(segment);
-    const status = state.tasks.find(({ spec }) => spec.name === name)?.status;
-    if (status === 'ready' && !known.has(name) && devices.every(id => !taken.has(id))) {
-      idle.push(...devices);
-    }
-    known.add(name);
-    for (const id of devices) {
-      taken.add(id);
-    }
-  }
-  const isSettled = planned.fresh && !planning && !probing && news.length === 0;
-  const forgotten = state.tasks
-    .filter(task => task.status === 'ready' && !isPaused(task) && !known.has(task.spec.name))
-    .map(({ spec }) => spec.name);
-  return isSettled ? [...idle, ...forgotten] : idle;
 }
