@@ -11,7 +11,7 @@ import { startGroup } from './groupStart.js';
 import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
 import { countDevices, plannedCluster } from './plannedCluster.js';
 import { aloneCells, failedTrials, isFeasibleBy, measuredCell } from './profileTable.js';
-import type { ISession, IStep } from './session.js';
+import { followsGiven, type ISession, type IStep } from './session.js';
 import { targetStep } from './stretches.js';
 import { countOf, tableOf } from './taskTable.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
@@ -62,7 +62,7 @@ export function awaitsRest(session: ISession, time: number): boolean {
  * @param time - seconds since the epoch.
  */
 export function startEarly(session: ISession, time: number): IStep {
-  const isPlanned = !session.learning && isAnyWaiting(session, time);
+  const isPlanned = !session.learning && (followsGiven(session) || isAnyWaiting(session, time));
   if (!beginsEarly(session) || isLeftToPlan(session) || isPlanned) {
     return { session, commands: [] };
   }
