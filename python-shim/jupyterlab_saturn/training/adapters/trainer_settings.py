@@ -86,8 +86,9 @@ def reasons(trainer: Trainer) -> Iterator[str]:
         yield unknown
     if own:
         yield f"{kind} has its own {', '.join(own)}"
-    if getattr(trainer.model, "peft_config", None) and _adds_to_loss(trainer.model):
-        yield f"{type(trainer.model.base_model).__name__} of PEFT has its own forward"
+    model: Any = trainer.model
+    if getattr(model, "peft_config", None) and _adds_to_loss(model):
+        yield f"{type(model.base_model).__name__} of PEFT has its own forward"
     for name, value in _unknown(args):
         yield f"the TrainingArguments say {name}={value!r}"
     for callback in trainer.callback_handler.callbacks:
