@@ -79,7 +79,17 @@ class AgentJobs:
         }
 
     def inspect(self, body: Inspect, node: Node) -> None:
-        """Inspect tasks when those before them are."""
+        """Inspect tasks when those before them are.
+
+        What is to be found of them first is not looked for of those that are at it already.
+        """
+        if body.get("part") == "first":
+            names = [task["name"] for task in body["tasks"]]
+            kept = {name for one in self._inspections for name in one.hand_over(names)}
+            tasks = [task for task in body["tasks"] if task["name"] not in kept]
+            if not tasks:
+                return
+            body = {**body, "tasks": tasks}
         inspection = InspectionJob(self._place, body, node)
         self._inspections.append(inspection)
         self.begin(self._in_turn(inspection), lambda: self._inspections.remove(inspection))

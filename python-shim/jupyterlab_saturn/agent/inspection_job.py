@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from ..training.runtime.rank_order import InspectOrder
 
 _KEPT_BYTES = 1 << 20
+_SHORT_SECONDS = 5.0
+"""For which work is thrown away rather than waited for: what builds long is built once."""
 _MEMORY_SHARE = 0.5  # of what is free: others train and grow
 
 
@@ -59,6 +62,7 @@ class InspectionJob:
         self._kills = 0
         self._python = sys.executable
         self._building: asyncio.Task[GroupOutcome] | None = None
+        self._begun: float | None = None
 
     @property
     def tasks(self) -> list[str]:
@@ -71,8 +75,23 @@ class InspectionJob:
         if given_up and self._building is not None:
             self._building.cancel()
 
+    def hand_over(self, tasks: Sequence[str]) -> set[str]:
+        """Give some tasks up to another job, unless this one has been at work for a while.
+
+        Returns
+        -------
+        set[str]
+            Names of those that it keeps.
+        """
+        mine = self._left.keys() & set(tasks)
+        if self._begun is not None and time.monotonic() - self._begun > _SHORT_SECONDS:
+            return mine
+        self.stop([*mine])
+        return set()
+
     async def run(self) -> None:
         """Inspect until every task has its result, or was given up."""
+        self._begun = time.monotonic()
         try:
             await self._inspect_all()
         finally:
@@ -135,6 +154,8 @@ class InspectionJob:
             "roomBytes": int(available_bytes() * _MEMORY_SHARE),
             "workers": 1 if held else _workers(devices[0]["kind"]),
         }
+        if "part" in self._body:
+            request["look"] = self._body["part"]
         self._python = self._place.surroundings.of(tasks[0].get("world")).python
         told = [each["computeCapability"] for each in devices if "computeCapability" in each]
         if told:

@@ -1,17 +1,19 @@
 import { derived } from '../model/derived.js';
-import type { Node, ProfileCell, TaskState } from '../wire/messages.js';
+import { isSameModel, modelAt } from '../model/deviceModels.js';
+import { strategyKey } from '../model/strategy.js';
+import type { Node, ProfileCell, Strategy, TaskState } from '../wire/messages.js';
 import { candidateTasks, explorers, selectionOf } from './candidateTasks.js';
 import type { Command } from './command.js';
 import { busyDevices, freeDevices } from './dispatch.js';
-import { exploresInRun } from './exploration.js';
+import { exploresInRun, isExplorer } from './exploration.js';
 import { fusionBase } from './fusedRuns.js';
 import { startGroup } from './groupStart.js';
 import { devicesFor, type IdlePlace, idlePlace } from './idlePlaces.js';
-import { plannedCluster } from './plannedCluster.js';
-import { aloneCells, failedTrials, isFeasibleBy } from './profileTable.js';
+import { countDevices, plannedCluster } from './plannedCluster.js';
+import { aloneCells, failedTrials, isFeasibleBy, measuredCell } from './profileTable.js';
 import type { ISession, IStep } from './session.js';
 import { targetStep } from './stretches.js';
-import { countOf } from './taskTable.js';
+import { countOf, tableOf } from './taskTable.js';
 import { isHeldBack, isRoomForOne } from './wishes.js';
 
 /**
@@ -24,7 +26,7 @@ import { isHeldBack, isRoomForOne } from './wishes.js';
 const CROWD = 2;
 
 /** The tasks of a run that are still inspected. */
-const comingTasks = derived((session: ISession): TaskState[] => {
+export const comingTasks = derived((session: ISession): TaskState[] => {
   const { tasks } = session.state;
   if (countOf(tasks, 'inspecting') === 0) {
     return [];
@@ -59,15 +61,17 @@ export function awaitsRest(session: ISession, time: number): boolean {
  * @param time - seconds since the epoch.
  */
 export function startEarly(session: ISession, time: number): IStep {
-  if (!session.learning || !beginsEarly(session) || needsPlan(session)) {
+  if (!session.learning || !beginsEarly(session) || isLeftToPlan(session)) {
     return { session, commands: [] };
   }
   const crowded = isCrowded(session);
+  const enough = countOpen(session) >= countDevices(plannedCluster(session.state).nodes);
   const commands: Command[] = [];
   let next = session;
   let free = spareDevices(next);
   while (countDevices(free) > 0 && isRoomForOne(next)) {
-    const chosen = longest(waysOf(next, { free, isCrowded: crowded, time }));
+    const search = { free, isCrowded: crowded, time };
+    const chosen = longest([...waysOf(next, search), ...(enough ? waysOfPartly(next, search) : [])]);
     if (!chosen) {
       break;
     }
@@ -89,8 +93,8 @@ function spareDevices(session: ISession): Node[] {
   return freeDevices(session, new Set([...busyDevices(session), ...wanted]));
 }
 
-/** What only a plan can weigh: other goals than to be done soon, and what may not be exceeded. */
-function needsPlan({ state: { wishes } }: ISession): boolean {
+/** Whether only a plan can weigh what is wanted: another goal than to be done soon, and what may not be exceeded. */
+export function isLeftToPlan({ state: { wishes } }: ISession): boolean {
   const { objective, deviceSeconds, cost } = wishes ?? {};
   return (objective ?? 'makespan') !== 'makespan' || deviceSeconds !== undefined || cost !== undefined;
 }
@@ -117,6 +121,48 @@ function waysOf(session: ISession, search: ISearch): IWay[] {
     const way = task && wayOf(session, task, search);
     return way ? [way] : [];
   });
+}
+
+const ALONE: Strategy = { technique: 'single', devices: 1 };
+
+/** The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. */
+function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {
+  const { cells, cluster, tasks } = session.state;
+  const place = idlePlace(session, { strategy: ALONE }, free);
+  if (!place || tableOf(tasks).partly === 0) {
+    return [];
+  }
+  const model = cluster && modelAt(cluster, place);
+  return comingTasks(session).flatMap(task => {
+    const can = canTrainAlone(session, task, model) && !isHeldBack(task, time) && !isWeighed(task);
+    const { stepSeconds = Infinity } = measuredCell(cells, task, ALONE, model) ?? {};
+    const steps = targetStep(task) - (task.checkpointStep ?? 0);
+    return can ? [{ task, place, seconds: steps * stepSeconds }] : [];
+  });
+}
+
+/**
+ * Whether a task can be trained on one device by what was looked for first, and nothing else is wanted or known of it.
+ *
+ * @param model - of the device; any when undefined.
+ */
+export function canTrainAlone({ state }: ISession, task: TaskState, model: string | undefined): boolean {
+  const { cells, excludeTechniques } = state;
+  const { signature = '', partial = false } = task.inspection ?? {};
+  return (
+    partial &&
+    isExplorer(task) &&
+    isFeasibleBy(task, ALONE) &&
+    !excludeTechniques.includes(ALONE.technique) &&
+    !failedTrials(cells).isClosed({ signature, hash: task.spec.hash }, ALONE, model) &&
+    !aloneCells(cells).some(
+      cell =>
+        cell.status === 'oom' &&
+        cell.signature === signature &&
+        isSameModel(cell.model, model) &&
+        strategyKey(cell.strategy) === strategyKey(ALONE)
+    )
+  );
 }
 
 function isWeighed({ wishes }: TaskState): boolean {
@@ -186,9 +232,6 @@ export function isCrowded(session: ISession): boolean {
 }
 
 /** How many tasks a run has yet to train. */
-function countOpen(session: ISession): number {
+export function countOpen(session: ISession): number {
   return candidateTasks(session).length + countComing(session);
 }
-
-const countDevices = (nodes: readonly Node[]): number =>
-  nodes.reduce((sum, { devices }) => sum + devices.length, 0);

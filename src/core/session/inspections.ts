@@ -10,6 +10,7 @@ import {
   followsGiven,
   type ISession,
   type IStep,
+  isActive,
   isFailedInTrial,
   isResumable,
   mapTasks,
@@ -35,17 +36,25 @@ export function inspect(
 ): Command[] {
   const most = maxDevicesEver(session);
   return [...inspectors(session.state)].flatMap(([kind, node]): Command[] => {
-    const tasks = session.state.tasks
-      .filter(task => lacksVerdict(task, kind) && which(task, kind))
-      .map(task => task.spec);
+    const wanted = session.state.tasks.filter(task => lacksVerdict(task, kind) && which(task, kind));
     const maxDevices = most.get(kind) ?? 0;
-    if (tasks.length === 0 || maxDevices === 0 || !isConnected(session.state, node)) {
+    if (maxDevices === 0 || !isConnected(session.state, node)) {
       return [];
     }
-    const body: Inspect = { tasks, maxDevices, ...techniquesOf(session) };
-    return [{ kind: 'inspect', node, body }];
+    return PARTS.flatMap((part): Command[] => {
+      const own = wanted.filter(({ look }) => look === part);
+      const tasks = part === 'rest' ? own.sort(byNeed) : own;
+      const specs = tasks.map(({ spec }) => spec);
+      const body: Inspect = { tasks: specs, maxDevices, ...(part && { part }), ...techniquesOf(session) };
+      return tasks.length > 0 ? [{ kind: 'inspect', node, body }] : [];
+    });
   });
 }
+
+const PARTS = ['first', undefined, 'rest'] as const;
+
+/** Those that wait before those that train meanwhile. */
+const byNeed = (one: TaskState, other: TaskState): number => Number(isActive(one)) - Number(isActive(other));
 
 /** Ask again of those nodes that inspect from now on, as others have left that did. */
 export function handOver(session: ISession, before: Inspectors): Command[] {
@@ -163,6 +172,13 @@ function noteInspection(session: ISession, result: InspectResult, time: number):
   }
   const { name } = task.spec;
   const place = task.onDevice;
+  const { partial } = result.inspection ?? {};
+  if (partial && task.status !== 'inspecting') {
+    return session;
+  }
+  if (error && isActive(task) && task.inspection?.partial) {
+    return withTask(session, name, isOfStorage(error) ? { look: undefined } : { look: 'refused', error });
+  }
   if (needsDevice) {
     const waiting = { ...(result.kind && { kind: result.kind }) };
     return task.status === 'inspecting' ? withTask(session, name, { onDevice: place ?? waiting }) : session;

@@ -10,15 +10,19 @@ import type {
 } from '../wire/messages.js';
 import type { Inspectors } from './inspectors.js';
 import { signedInspection } from './speeds.js';
+import { isActive } from './taskTable.js';
 
 /**
  * Whether a task is to be inspected on the host, for devices of a kind, and nothing was found yet. What was inspected for
  * others needs not wait for that.
  */
 export function lacksVerdict(
-  { status, onDevice, alike, verdicts = [] }: TaskState,
+  { status, onDevice, alike, look, inspection, verdicts = [] }: TaskState,
   kind: DeviceKind
 ): boolean {
+  if (inspection?.partial && look !== 'first') {
+    return look === 'rest' && (status === 'inspecting' || status === 'ready' || isActive({ status }));
+  }
   if (alike === 'waits' || verdicts.some(verdict => verdict.kind === kind && !verdict.outdated)) {
     return false;
   }
@@ -44,8 +48,19 @@ export function isAwaited(task: TaskState, { kind }: InspectResult): boolean {
  */
 export function withFound(task: TaskState, result: InspectResult, chosen: Inspectors): TaskState {
   const { kind, inspection, error = NO_ANSWER } = result;
-  const { error: _gone, alike: _itself, onDevice, inspection: old, verdicts = [], ...rest } = task;
+  const {
+    error: _gone,
+    alike: _itself,
+    look: _all,
+    onDevice,
+    inspection: old,
+    verdicts = [],
+    ...rest
+  } = task;
   const found = inspection && signedInspection(task, inspection);
+  if (found?.partial) {
+    return { ...rest, ...(old && { verdicts }), inspection: found };
+  }
   if (kind === undefined) {
     return found
       ? { ...rest, status: 'ready', inspection: found }

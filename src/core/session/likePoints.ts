@@ -130,7 +130,7 @@ function isLookedAt({ status, alike }: TaskState): boolean {
 /** Whether a task was inspected itself, and what was found is of use to others. */
 function isBuilt({ status, alike, inspection, unlike }: TaskState): boolean {
   const isOver = status !== 'inspecting' && status !== 'invalid';
-  return isOver && !alike && !unlike && inspection !== undefined;
+  return isOver && !alike && !unlike && inspection !== undefined && !inspection.partial;
 }
 
 /** Equal of tasks that are the same but for the parameters that may decide nothing, by the same code. */

@@ -1,6 +1,6 @@
 import { derived } from '../model/derived.js';
 import { devicesOf, sharesOf } from '../model/schedule/deviceRuns.js';
-import type { Cluster, DeviceShare, Segment, SessionState } from '../wire/messages.js';
+import type { Cluster, DeviceShare, Node, Segment, SessionState } from '../wire/messages.js';
 import { isLeft } from './leaving.js';
 import { isUnreserved } from './reservations.js';
 
@@ -29,6 +29,10 @@ export function plannedCluster(
     })
   };
 }
+
+/** How many devices some nodes have together. */
+export const countDevices = (nodes: readonly Node[]): number =>
+  nodes.reduce((sum, { devices }) => sum + devices.length, 0);
 
 type DevicePlace = Pick<Segment, 'node' | 'devices' | 'elsewhere'>;
 

@@ -6,6 +6,7 @@ import { maxDevicesEver } from './deviceCounts.js';
 import { dispatchInspections } from './deviceInspections.js';
 import { includeBusyDevices } from './excludedDevices.js';
 import { withFailedSweeps } from './failedSweeps.js';
+import { askedOnce, lookFirst } from './firstLooks.js';
 import { notePart } from './groupParts.js';
 import { withHindsight } from './hindsight.js';
 import { inspectAgain, inspectStopped, noteInspections, resultsOf } from './inspections.js';
@@ -72,11 +73,12 @@ export function step(session: ISession, event: SessionEvent, time: number): ISte
   const looking = inTurn({ session: withoutEmptySweeps(session, judged), commands: noted.commands }, [
     next => promotePaused(next, event),
     next => shareInspections(next, time),
+    next => lookFirst(next, time),
     dispatchInspections,
     suggestPoints
   ]);
   const renewing = renewPopulations(looking.session);
-  const advanced = inTurn({ session: renewing.session, commands: looking.commands }, [
+  const advanced = inTurn({ session: renewing.session, commands: askedOnce(looking.commands) }, [
     withReservations,
     next => advance(next, time),
     withReservations

@@ -126,7 +126,7 @@ export function noteStop(session: ISession, names: readonly string[] | null, tim
       return { ...task, status: 'stopping', moving: undefined, pausedAt: undefined };
     }
     if (task.status === 'inspecting') {
-      const { inspection: _outdated, verdicts: _all, onDevice: _there, ...rest } = task;
+      const { inspection: _outdated, verdicts: _all, onDevice: _there, look: _asked, ...rest } = task;
       return { ...rest, status: 'stopped' };
     }
     return names !== null && task.status === 'ready'

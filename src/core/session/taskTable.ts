@@ -4,13 +4,18 @@ import type { TaskState, TaskStatus } from '../wire/messages.js';
 const ACTIVE: ReadonlySet<TaskStatus> = new Set(['starting', 'running', 'stopping']);
 
 /** Whether a task holds devices. */
-export function isActive(task: TaskState): boolean {
+export function isActive(task: Pick<TaskState, 'status'>): boolean {
   return ACTIVE.has(task.status);
 }
 
 /** Whether a task is to be inspected on a device, and has none yet. */
 export function lacksDevice({ status, onDevice }: TaskState): boolean {
   return status === 'inspecting' && onDevice !== undefined && onDevice.device === undefined;
+}
+
+/** Whether only that was looked at of a task which it needs to train on one device, or is to be first. */
+export function isPartly({ look, inspection }: TaskState): boolean {
+  return look !== undefined || inspection?.partial === true;
 }
 
 /** Where a task is to be inspected that must begin anew on another device. */
@@ -32,6 +37,8 @@ export interface ITaskTable {
   readonly paused: number;
   /** How many tasks are to be inspected on a device, and have none yet. */
   readonly lackingDevice: number;
+  /** Of how many tasks not all was looked at that is to be found. */
+  readonly partly: number;
 }
 
 const tables = new WeakMap<readonly TaskState[], ITaskTable>();
@@ -79,7 +86,7 @@ export function replaced(tasks: readonly TaskState[], others: ReadonlyMap<number
     return list;
   }
   const counts = { ...before.counts };
-  let { active, removing, paused, lackingDevice } = before;
+  let { active, removing, paused, lackingDevice, partly } = before;
   for (const [place, task] of others) {
     const old = tasks[place]!;
     counts[old.status] = (counts[old.status] ?? 0) - 1;
@@ -87,13 +94,14 @@ export function replaced(tasks: readonly TaskState[], others: ReadonlyMap<number
     removing += Number(task.removing === true) - Number(old.removing === true);
     paused += Number(isPaused(task)) - Number(isPaused(old));
     lackingDevice += Number(lacksDevice(task)) - Number(lacksDevice(old));
+    partly += Number(isPartly(task)) - Number(isPartly(old));
     if (isActive(task) !== isActive(old)) {
       active = isActive(task)
         ? [...active, place].sort((a, b) => a - b)
         : active.filter(other => other !== place);
     }
   }
-  tables.set(list, { places: before.places, active, counts, removing, paused, lackingDevice });
+  tables.set(list, { places: before.places, active, counts, removing, paused, lackingDevice, partly });
   return list;
 }
 
@@ -103,14 +111,16 @@ function tabulated(tasks: readonly TaskState[], places: ReadonlyMap<string, numb
   let removing = 0;
   let paused = 0;
   let lackingDevice = 0;
+  let partly = 0;
   tasks.forEach((task, place) => {
     counts[task.status] = (counts[task.status] ?? 0) + 1;
     removing += Number(task.removing === true);
     paused += Number(isPaused(task));
     lackingDevice += Number(lacksDevice(task));
+    partly += Number(isPartly(task));
     if (isActive(task)) {
       active.push(place);
     }
   });
-  return { places, active, counts, removing, paused, lackingDevice };
+  return { places, active, counts, removing, paused, lackingDevice, partly };
 }

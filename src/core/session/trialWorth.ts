@@ -19,7 +19,7 @@ export function isWorthwhile(session: ISession, hoped: Plan, best: number): bool
 }
 
 /** The share of what trials are hoped to save that they do save, on average. */
-const LIKELY = 0.3;
+const LIKELY = 0.4;
 
 /** Whether what the next trials are likely to save is less than what they take. */
 function isDear(session: ISession, { makespan, weightedCompletion }: Plan, best: number): boolean {

@@ -19,7 +19,8 @@ export function withVerdicts(session: ISession): ISession {
   }
   const failed = failedTrials(measuredCells(cells));
   return mapTasks(session, task => {
-    if (task.status !== 'ready' && !isFailedInTrial(task)) {
+    const isTold = task.status === 'ready' && !task.inspection?.partial;
+    if (!isTold && !isFailedInTrial(task)) {
       return task;
     }
     const error = verdict(session, task, failed);

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from fakes.bench import HERE, Json, session, task
 from jupyterlab_saturn import wire
+from jupyterlab_saturn.agent import inspection_job
+from jupyterlab_saturn.agent.agent_jobs import AgentJobs
 from jupyterlab_saturn.agent.device_leases import DeviceLeases
 from jupyterlab_saturn.agent.event_receiver import EventReceiver
 from jupyterlab_saturn.agent.group_limits import Limits
@@ -238,6 +240,33 @@ def train(order: Json | None = None, **acts: str) -> list[Json]:
     assert {type for type, _ in said} == {"group.event"}
     assert {(body["task"], body["attempt"]) for _, body in said} == {("t", 3)}
     return [body for _, body in said]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 60.0])
+def test_what_is_wanted_first_of_a_task_is_not_looked_for_twice(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """It is taken over from who has just begun, and left to who has been at it for a while."""
+    monkeypatch.setattr(inspection_job, "_SHORT_SECONDS", seconds)
+    tasks = [task(name, ranks="inspected") for name in ("a", "b")]
+
+    async def main() -> list[Json]:
+        async with place() as (here, said):
+            jobs = AgentJobs(here)
+            jobs.inspect({"tasks": tasks, "maxDevices": 2}, NODE)
+            await asyncio.sleep(0)
+            jobs.inspect(
+                {"tasks": [*tasks, task("c", ranks="inspected")], "maxDevices": 2, "part": "first"},
+                NODE,
+            )
+            while jobs.report([])["inspecting"]:
+                await asyncio.sleep(0.01)
+            await jobs.end()
+            return results_of(said)
+
+    results = asyncio.run(asyncio.wait_for(main(), SECONDS))
+    assert sorted(result["task"] for result in results) == ["a", "b", "c"]
+    assert all("error" not in result for result in results)
 
 
 def test_every_task_is_inspected_by_one_process() -> None:

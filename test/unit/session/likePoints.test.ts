@@ -142,7 +142,8 @@ describe('points that differ in a rate only', () => {
     sim.feed({ kind: 'run-requested' });
     expect(sim.looking()).toEqual(['net-0', 'net-1']);
     sim.feed({ kind: 'tasks-added', tasks: [point(0, 64)] });
-    expect(sim.looking()).toEqual(['net-2', 'net-3', 'net-4', 'net-5']);
+    // As any that a run waits for, those that are looked at already among them.
+    expect(sim.looking()).toEqual(['net-0', 'net-1', 'net-2', 'net-3', 'net-4', 'net-5']);
   });
 });
 

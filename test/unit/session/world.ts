@@ -548,8 +548,11 @@ export class Life {
           const task = this._world.tasks.find(one => one.name === name)!;
           const strategies = this._strategies.filter(one => task.believed.has(strategyKey(one)));
           const { base } = task;
+          const partial = command.body.part === 'first' && base === undefined;
+          const told = partial ? strategies.filter(({ technique }) => technique === 'single') : strategies;
           const found: Inspection = {
-            ...inspection(this._signature(name), task.steps, strategies),
+            ...inspection(this._signature(name), task.steps, told),
+            ...(partial && { partial }),
             ...(base !== undefined && { fusion: { base, sites: 2, rank: 8 } })
           };
           // One after the other.

@@ -107,6 +107,36 @@ def probe_demands(task: Task, samples: Samples) -> Probed:
     return Probed(unmet, too_slow=slow)
 
 
+def probe_alone(task: Task, samples: Samples) -> Probed | None:
+    """Try what training on one device needs: that a forward remembers nothing, and each batch does.
+
+    Returns
+    -------
+    Probed | None
+        None where that takes too long, or where a step fails: `probe_demands` tells then.
+
+    Raises
+    ------
+    SaturnError
+        As that does.
+    """
+    try:
+        with without_side_effects(task.model), _affordable(task, samples) as extent:
+            if extent is not _FULL:
+                return None
+            step = ReferenceStep(task)
+            begin_training(task.model)
+            batches = extent.some(few_batches(task, samples.count, extent.samples))
+            with deadline(_MOST_SECONDS):
+                _require_last(task, samples, step, batches)
+                unmet = dict(changed_state(task, samples, step, batches))
+            return Probed(unmet, step.draws)
+    except Exception as error:
+        if isinstance(error, SaturnError) or is_out_of_memory(error):
+            raise
+        return None
+
+
 @contextmanager
 def _affordable(task: Task, samples: Samples) -> Iterator[_Extent | None]:
     """How much of the model as it then is can be tried; None for nothing."""

@@ -115,15 +115,15 @@ def _follow(task: Task, batch: Any, kind: str) -> DryRun:
                 loss = _loss(task, fake)
                 kept = min(kept, memory.bytes())
         optimizer = _optimizer_bytes(task, named, mode)
-    trained = _bytes(named.values())
+    trained = bytes_of(named.values())
     return DryRun(
         footprint=MemoryEstimate(
             trained=trained,
-            frozen=_bytes([*model.parameters(), *model.buffers()]) - trained,
+            frozen=bytes_of([*model.parameters(), *model.buffers()]) - trained,
             optimizer=optimizer,
             activations=kept[0],
             checkpointed=kept[1],
-            largest_block=max(_bytes(block.parameters()) for block in blocks or [model]),
+            largest_block=max(bytes_of(block.parameters()) for block in blocks or [model]),
         ),
         idle=tuple(n for n, g in zip(named, gradients, strict=True) if g is None),
     )
@@ -146,7 +146,7 @@ def _optimizer_bytes(task: Task, named: dict[str, torch.nn.Parameter], mode: Fak
         optimizer.step()
     except Exception:  # it is for the trial to find what is wrong with real numbers
         return 0
-    return _bytes(
+    return bytes_of(
         value
         for state in optimizer.state.values()
         for value in state.values()
@@ -161,7 +161,7 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
     """
     indices = first_batch(task, samples.count)
     batch = samples.batch(indices)
-    real = _fails(task, batch)
+    real = why_failing(task, batch)
     if real is None or is_out_of_memory(real):
         return
     if isinstance(real, SaturnError):
@@ -175,7 +175,8 @@ def _confirm(task: Task, samples: Samples, kind: str, fake: Exception) -> None:
         ) from real
 
 
-def _fails(task: Task, batch: Any) -> Exception | None:
+def why_failing(task: Task, batch: Any) -> Exception | None:
+    """What a forward with real numbers raises; None when it does."""
     with without_side_effects(task.model), torch.no_grad():
         try:
             _loss(task, batch)
@@ -198,5 +199,6 @@ def _replace_buffers(model: torch.nn.Module, mode: FakeTensorMode) -> None:
             setattr(module, name, mode.from_tensor(buffer))
 
 
-def _bytes(tensors: Iterable[torch.Tensor]) -> int:
+def bytes_of(tensors: Iterable[torch.Tensor]) -> int:
+    """How much memory some tensors take."""
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

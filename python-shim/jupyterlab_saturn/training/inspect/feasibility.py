@@ -17,6 +17,7 @@ from ..techniques import (
     unmet_demand,
 )
 from ..techniques.native import Native
+from ..techniques.single import Single
 from .demands_probe import Probed
 from .dry_run import DryRun
 from .host_memory import why_not_built
@@ -54,6 +55,16 @@ def judge(
             else:
                 strategy = _strategy(technique.name, devices, {})
                 yield {"strategy": strategy, "feasible": False, "reason": reason}
+
+
+def judge_alone(task: Task, request: RankRequest) -> list[Feasibility]:
+    """The wire ``Feasibility`` of the plain step on one device, which demands nothing of a task."""
+    single = Single()
+    reason = single.feasible(task, 1, request.device_kind)
+    verdict: Feasibility = {"strategy": _strategy(single.name, 1, {}), "feasible": reason is None}
+    if reason is not None:
+        verdict["reason"] = reason
+    return [verdict]
 
 
 def _verdict(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 import torch
 
 from ...errors import SaturnError
 from ...task import Task, Tracking
-from ...torch_settings import allow_tf32, kept_settings
+from ...torch_settings import kept_settings
 from ..adapters import NeedsNative
 from ..components.seeding import derive
 from ..model.performance_signature import signature
@@ -25,15 +24,14 @@ from ..task.epoch_order import first_batch
 from ..task.factory import build_task, sample_count, steps_per_epoch, total_steps
 from ..task.samples import Samples
 from ..task.task_validation import warnings
-from ..techniques import Demand, DeviceKind, installed_techniques
+from ..techniques import installed_techniques
 from .bfloat16_check import told_of_bfloat16
-from .demands_probe import Probed, probe_demands
+from .demands_probe import Probed
 from .device_need import may_need_device, told_on_device, told_without_device
-from .dry_run import DryRun, dry_run
 from .evaluating import evaluating_of
-from .feasibility import judge
+from .feasibility import judge, judge_alone
+from .found import Found, found_by_running
 from .fusion_verdict import fusion_verdict
-from .graph_probe import why_idle
 from .native_inspection import inspect_native, refusing_to_train
 from .placed_samples import PlacedSamples, device_of, place
 from .rehearsal import rehearse
@@ -175,13 +173,14 @@ def _inspect(
     require_repeatable_data(task, samples, indices)
     batch = samples.batch(indices)
     name = signature(task, batch)
-    key = twin_key(task, name, batch) if device is None else None
+    is_whole = device is None and request.look != "first"
+    key = twin_key(task, name, batch) if is_whole else None
     if device is not None:
         place(task, device.torch_device)
     found = known.get(name)
     if not isinstance(found, Found):
         placed = PlacedSamples(task.data, task.collate, seed, device_of(task))
-        found = _run(task, placed, request.device_kind)
+        found = found_by_running(task, placed, batch, request)
         failure = found.probed.failure
         if failure is not None and device is None and request.device_kind == "cuda":
             raise failure  # it may do on one of the devices
@@ -198,11 +197,15 @@ def _inspect(
         "batchSize": task.batch_size,
         "parameters": sum(parameter.numel() for parameter in task.model.parameters()),
         "savedBytes": saved_bytes(task, found.dry_run),
-        "feasibility": _as_twins(
+        "feasibility": judge_alone(task, request)
+        if found.partial
+        else _as_twins(
             task, key, known, lambda: list(judge(task, request, found.probed, found.dry_run))
         ),
         "warnings": [*warnings(task, samples), *told, *_told(found.probed, task, request)],
     }
+    if found.partial:
+        inspection["partial"] = True
     inspection["evaluating"] = evaluating_of(task)
     if (best := criterion_of(task)) is not None:
         inspection["best"] = best
@@ -226,39 +229,6 @@ def _tracking(asked: Tracking) -> TaskTracking:
     if asked.project:
         tracking["project"] = asked.project[:_MOST_LETTERS]
     return tracking
-
-
-@dataclass(frozen=True)
-class Found:
-    """What running a step told of a task.
-
-    Attributes
-    ----------
-    dry_run
-        None when it could not be made.
-    probed
-        What the task lacks of that which techniques may demand.
-    """
-
-    dry_run: DryRun | None
-    probed: Probed
-
-
-def _run(task: Task, samples: Samples, kind: DeviceKind) -> Found:
-    # What is compared must not differ by how a GPU rounds.
-    with kept_settings(torch):
-        allow_tf32(torch, False)
-        return _tried(task, samples, kind)
-
-
-def _tried(task: Task, samples: Samples, kind: DeviceKind) -> Found:
-    found = dry_run(task, samples, kind)
-    unmet: dict[Demand, str] = {}
-    if found is not None and found.idle:
-        unmet["every-gradient"] = why_idle(found.idle)
-    trained = any(parameter.requires_grad for parameter in task.model.parameters())
-    probed = probe_demands(task, samples) if trained else Probed()
-    return Found(found, replace(probed, unmet={**unmet, **probed.unmet}))
 
 
 def _told_of_seed(request: RankRequest, spec: TaskSpec) -> Iterator[str]:

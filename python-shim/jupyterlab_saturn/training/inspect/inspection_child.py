@@ -17,7 +17,8 @@ from ..model.twin import Watched
 from ..runtime import parent_death, preloaded_libraries
 from ..runtime.event_sender import EventSender
 from ..runtime.rank_request import RankRequest
-from .inspection import Found, inspect_one
+from .found import Found
+from .inspection import inspect_one
 from .outside_changes import OutsideChanges
 
 if TYPE_CHECKING:

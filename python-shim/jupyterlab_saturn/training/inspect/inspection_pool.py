@@ -18,14 +18,16 @@ from ..runtime.fork_safety import settle, try_loading, why_unsafe
 from ..runtime.rank_request import RankRequest
 from ..techniques import DeviceKind, installed_techniques
 from . import inspection_child
-from .inspection import Found, inspect_one
+from .found import Found
+from .inspection import inspect_one
 from .inspection_child import Changes, Over, Told, Wanted, Word, log_of, write_to
 from .inspection_queue import InspectionQueue
 
 if TYPE_CHECKING:
     from ...generated.wire_types import TaskSpec
 
-_NICENESS = 10
+_NICENESS = {"first": 0, None: 10, "rest": 19}
+"""By what is looked for: a run waits for the first of it; the rest is to cost it next to none."""
 _LOADING_SECONDS = 60.0
 """For which nothing else is begun while libraries are tried: one may hang where it is loaded."""
 
@@ -41,7 +43,7 @@ def inspect_tasks(request: RankRequest, events: EventSender) -> None:
     threads = _threads(request.device_kind)
     if why_unsafe() is None:
         if not request.devices:
-            os.nice(_NICENESS)
+            os.nice(_NICENESS[request.look])
         InspectionPool(request, events, threads).run()
         return
     known: dict[str, Found | Watched] = {}

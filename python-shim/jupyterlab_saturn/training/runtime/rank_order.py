@@ -29,6 +29,7 @@ class InspectOrder(_Order):
     computeCapability: NotRequired[float]
     workers: NotRequired[int]
     roomBytes: NotRequired[int]
+    look: NotRequired[Literal["first", "rest"]]
     maxDevices: int
     deviceKind: Literal["cpu", "cuda"]
     deviceBytes: int

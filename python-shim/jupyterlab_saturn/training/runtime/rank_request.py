@@ -80,6 +80,8 @@ class RankRequest:
         Wire ``TechniqueSpec`` objects: techniques of the user's own.
     device_kind, device_bytes
         What the devices are and the memory of the smallest, to inspect for; 0 when unknown.
+    look
+        Whether to look for what one device needs ``first``, or for the ``rest``; for all when None.
     workers
         How many tasks may be inspected at a time.
     room_bytes
@@ -122,6 +124,7 @@ class RankRequest:
     techniques: tuple[TechniqueSpec, ...] = ()
     device_kind: Literal["cpu", "cuda"] = "cpu"
     device_bytes: int = 0
+    look: Literal["first", "rest"] | None = None
     workers: int = 1
     room_bytes: int = 1 << 62
     folder: Path = Path()
@@ -204,6 +207,7 @@ class RankRequest:
                 stops=raw["kind"] == "train" and raw.get("stop", False),
                 device_kind=raw.get("deviceKind", "cpu") if raw["kind"] == "inspect" else "cpu",
                 device_bytes=int(raw.get("deviceBytes", 0)) if raw["kind"] == "inspect" else 0,
+                look=raw.get("look") if raw["kind"] == "inspect" else None,
                 workers=int(raw.get("workers", 1)) if raw["kind"] == "inspect" else 1,
                 room_bytes=int(raw.get("roomBytes", 1 << 62)) if raw["kind"] == "inspect" else 0,
                 folder=path.parent,

@@ -97,7 +97,8 @@ function checkOf(
   { kin, told }: IBeside,
   trans: ITranslation
 ): Omit<ITaskCheck, 'tasks'> {
-  if (status === 'inspecting' || inspection === undefined) {
+  const isPartly = inspection?.partial === true && status !== 'finished';
+  if (status === 'inspecting' || inspection === undefined || isPartly) {
     const nothing = { can: [], cannot: [], warnings: [] };
     return status === 'invalid' && error !== undefined
       ? { state: 'invalid', ...nothing, error }
