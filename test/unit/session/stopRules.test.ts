@@ -184,6 +184,21 @@ describe('rungs', () => {
     }
   });
 
+  it('are after as many samples for all where one makes more steps than others', () => {
+    const batches = { b: 30, c: 15 };
+    const stepsOf = (batchSize: number) => (batchSize === 15 ? 162 : 81);
+    const sim = swept(['a', 'b', 'c'], sweepOf(), { batches, stepsOf });
+    const ladders = () => ['a', 'b', 'c'].map(name => rungs(sim, name));
+    expect(ladders()).toEqual([
+      [9, 27],
+      [3, 9, 27],
+      [6, 18, 54]
+    ]);
+    const before = ladders();
+    begun(sim);
+    expect(ladders()).toEqual(before);
+  });
+
   it('are none without a rule, of a clone, and of a task with one step', () => {
     const { stop: _, ...plain } = sweepOf();
     expect(rungs(swept(['a'], plain), 'a')).toEqual([]);
