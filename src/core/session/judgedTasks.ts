@@ -17,9 +17,10 @@ export function judgedBetween(
   const judged =
     before.tasks === after.tasks
       ? []
-      : after.tasks.flatMap(task => {
-          const old = taskNamed(before.tasks, task.spec.name);
-          return !old || old === task || isEqual(verdictOf(old), verdictOf(task)) ? [] : [verdictOf(task)];
+      : after.tasks.flatMap((task, place) => {
+          const isSame = before.tasks[place] === task;
+          const old = isSame ? undefined : taskNamed(before.tasks, task.spec.name);
+          return !old || isEqual(verdictOf(old), verdictOf(task)) ? [] : [verdictOf(task)];
         });
   const ladders = after.sweeps.flatMap((sweep): SweepLadder[] => {
     const old = before.sweeps?.find(({ spec }) => spec.name === sweep.spec.name);
