@@ -38,6 +38,7 @@ class HandsStream:
         self._given = 0  # frames before these hands have
         self._called = 0  # frames before these are given by calls that were made
         self._taken = 0
+        self._early: dict[int, Heard] = {}
         self._round = 0
         self._rests = False
         self._is_cut = False
@@ -92,12 +93,17 @@ class HandsStream:
             self._given = heard.given
             self._called = max(self._called, self._given)
         first = heard.count - len(heard.frames)
-        if told.round == self._round and (told.first > heard.given or first > self._taken):
-            self._begin_round()  # a call has overtaken another, or its answer has
-        if first > self._taken:
+        if told.round == self._round and told.first > heard.given:
+            self._begin_round()  # this call has overtaken another
+        if first > self._taken:  # its answer has: nothing is asked for twice, it may be much
+            if told.round == self._round and heard.frames:
+                self._early[first] = heard
             return Heard(self._taken, self._given, [])
         frames = heard.frames[self._taken - first :]
         self._taken += len(frames)
+        while (early := self._early.pop(self._taken, None)) is not None:
+            frames += early.frames
+            self._taken = early.count
         return Heard(self._taken, self._given, frames, heard.failure)
 
     async def _rest(self, error: HandsUnreachable) -> None:
@@ -111,4 +117,5 @@ class HandsStream:
 
     def _begin_round(self) -> None:
         self._round += 1
+        self._early.clear()
         self._called = self._given

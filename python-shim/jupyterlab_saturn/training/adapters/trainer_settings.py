@@ -86,6 +86,9 @@ def reasons(trainer: Trainer) -> Iterator[str]:
         yield unknown
     if own:
         yield f"{kind} has its own {', '.join(own)}"
+    model: Any = trainer.model
+    if getattr(model, "peft_config", None) and _adds_to_loss(model):
+        yield f"{type(model.base_model).__name__} of PEFT has its own forward"
     for name, value in _unknown(args):
         yield f"the TrainingArguments say {name}={value!r}"
     for callback in trainer.callback_handler.callbacks:
@@ -100,6 +103,13 @@ def reasons(trainer: Trainer) -> Iterator[str]:
         kwargs = args.gradient_checkpointing_kwargs
         yield f"the TrainingArguments say gradient_checkpointing_kwargs={kwargs}"
     yield from _best(args, trainer)
+
+
+def _adds_to_loss(model: Any) -> bool:
+    """Whether adapters do more than to work within layers, as AdaLoRA's, which add a penalty."""
+    config = next(iter(model.peft_config.values()))
+    known = ("peft.tuners.tuners_utils",)
+    return not (config.is_prompt_learning or comes_from(type(model.base_model).forward, known))
 
 
 def early_stopping_callback(trainer: Trainer) -> EarlyStoppingCallback | None:

@@ -260,6 +260,8 @@ def _stop_early(trainer: Trainer, metric: str | None) -> EarlyStopping | None:
 def _export(trainer: Trainer, weights: dict[str, torch.Tensor], folder: Path) -> None:
     """Write what ``from_pretrained`` reads, the tokenizer beside it."""
     model: Any = trainer.model
+    # Prompts that are learned are written as they are in the model.
+    model.load_state_dict(weights, strict=False)
     model.save_pretrained(folder, state_dict=weights)
     if trainer.processing_class is not None:
         trainer.processing_class.save_pretrained(folder)
