@@ -1,6 +1,7 @@
 import { isEqual } from '../wire/equality.js';
 import type { Attempt, Begun, BegunAttempt, Replan, TaskState, TrialState } from '../wire/messages.js';
 import { begunRun } from './groupStart.js';
+import { judgedBetween, withJudged } from './judgedTasks.js';
 import { placeOfTrial } from './profileTable.js';
 import { toldWith } from './replanning.js';
 import {
@@ -32,7 +33,8 @@ export function begunBetween({ state: before }: ISession, { state: after }: ISes
   return {
     ...(attempts.length > 0 && { attempts }),
     ...(trials.length > 0 && { trials }),
-    ...(isNew && { replan })
+    ...(isNew && { replan }),
+    ...judgedBetween({ state: before }, { state: after })
   } as Begun;
 }
 
@@ -65,7 +67,7 @@ export function withBegun(before: ISession, taken: IStep, begun: Begun): IStep {
   }
   const { attempts = [], trials = [] } = begun;
   const isTold = (one: BegunAttempt): boolean => attempts.some(other => isEqual(one, other));
-  let session: ISession = { ...taken.session, passed: {} };
+  let session = withJudged(before, { ...taken.session, passed: {} }, supposed, begun);
   for (const one of (supposed.attempts ?? []).filter(attempt => !isTold(attempt))) {
     session = withoutAttempt(session, one);
   }

@@ -1,7 +1,7 @@
 import { bytes } from '../model/quantities.js';
 import { DISK_FAILED } from '../wire/failure.js';
 import type { Failure, SessionEvent, SessionState, TaskState } from '../wire/messages.js';
-import { plannedCluster } from './plannedCluster.js';
+import { countDevices, plannedCluster } from './plannedCluster.js';
 import { type ISession, isOpen, withNotice, withState } from './session.js';
 import { activeTasks, hasActive, isActive } from './taskTable.js';
 
@@ -41,7 +41,7 @@ export function neededBytes(state: SessionState): number {
  * can, with the largest among them. Else it would begin what it then had no room for.
  */
 export function reliefBytes(state: SessionState): number {
-  const devices = plannedCluster(state).nodes.reduce((sum, node) => sum + node.devices.length, 0);
+  const devices = countDevices(plannedCluster(state).nodes);
   const together = Math.min(devices, state.wishes?.concurrent ?? Infinity);
   const largest = state.tasks
     .filter(task => isActive(task) || (task.status === 'ready' && isOpen(task, state)))

@@ -7,6 +7,9 @@ const LIVING_SECONDS = 5;
 /** What a message takes to arrive is no difference of clocks: what is less than this is none, in seconds. */
 const SAME_SECONDS = 5;
 
+/** Of so many messages that tell a time the one counts that took least to arrive: any may have waited for others. */
+const CLOCK_MESSAGES = 15;
+
 /** An agent that has said hello. */
 export interface IConnectedAgent {
   readonly node: string;
@@ -20,6 +23,8 @@ export interface IConnectedAgent {
   readonly seen: number;
   /** Seconds by which our clock is ahead of its; 0 on this machine, and where that is little. */
   readonly ahead: number;
+  /** The same as its newest messages say, each with what it took to arrive. */
+  readonly offsets: readonly number[];
 }
 
 /** The agents that have said hello, one a node, and where they are. */
@@ -33,8 +38,8 @@ export class ConnectedAgents {
   /** Note an agent's hello: it is that of its node from now on. */
   hello(address: string, { node, far = false, instance, versions, time }: AgentHello): void {
     this._byAddress.delete(this.of(node.id)?.address ?? '');
-    const seen = this._now();
-    this._nodes.set(node.id, { node: node.id, address, far, instance, versions, seen, ahead: 0 });
+    const [seen, clock] = [this._now(), { ahead: 0, offsets: [] }];
+    this._nodes.set(node.id, { node: node.id, address, far, instance, versions, seen, ...clock });
     this._byAddress.set(address, node.id);
     this.tellsTime(address, time);
   }
@@ -43,8 +48,12 @@ export class ConnectedAgents {
   tellsTime(address: string, time: number | undefined): void {
     const agent = this.at(address);
     if (agent?.far && time !== undefined) {
-      const ahead = this._now() - time;
-      this._nodes.set(agent.node, { ...agent, ahead: Math.abs(ahead) < SAME_SECONDS ? 0 : ahead });
+      const offset = this._now() - time;
+      // Later than that it would have been gone: its clock was set.
+      const isSet = offset - Math.min(...agent.offsets) > AWAY_SECONDS;
+      const offsets = [...(isSet ? [] : agent.offsets), offset].slice(-CLOCK_MESSAGES);
+      const ahead = Math.min(...offsets);
+      this._nodes.set(agent.node, { ...agent, offsets, ahead: Math.abs(ahead) < SAME_SECONDS ? 0 : ahead });
     }
   }
 

@@ -124,7 +124,8 @@ export class RecordReader {
       const { time, event, begun = {}, refs } = stored;
       const whole = refs ? unfold(event, seq, eventOf) : event;
       const told = MIGRATIONS.slice(format - 1).reduce((old, migrate) => migrate(old), whole);
-      record = asRecord({ v: FORMAT, seq, time, event: told, ...(format >= BEGUN_FORMAT && { begun }) });
+      const v = Math.max(format, BEGUN_FORMAT);
+      record = asRecord({ v, seq, time, event: told, ...(format >= BEGUN_FORMAT && { begun }) });
     } catch (error) {
       if (isWhole && this._version !== undefined && this._version !== VERSION) {
         throw this._otherVersion(stored.event);

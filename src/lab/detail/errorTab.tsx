@@ -1,4 +1,5 @@
 import { Clipboard } from '@jupyterlab/apputils';
+import { refusalOf } from '../../core/model/taskOrders.js';
 import {
   type IFrame,
   libraryNames,
@@ -43,7 +44,7 @@ export function ErrorTab({ task }: ITaskTab) {
           </div>
         )}
         <div className="jp-SaturnPanel-buttons">
-          {task.status === 'failed' && (
+          {refusalOf('retry', task) === undefined && (
             <button
               type="button"
               className="jp-mod-styled jp-mod-accept"

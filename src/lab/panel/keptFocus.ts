@@ -17,16 +17,16 @@ export function useKeptFocus<E extends HTMLElement>(): {
       return;
     }
     const { element, at } = held.current;
+    const focused = document.activeElement;
+    const isLost = focused === document.body;
+    const isThere = list.contains(element);
     // Whoever has gone on elsewhere meanwhile is not called back.
-    const isLost = document.activeElement === document.body;
-    if (list.contains(element)) {
-      if (isLost && !element.matches(':disabled')) {
-        (element as HTMLElement).focus();
-      }
-      return;
+    if (!isThere || !(isLost || focused === element)) {
+      held.current = null;
     }
-    held.current = null;
-    if (isLost) {
+    if (isLost && isThere && !element.matches(':disabled')) {
+      (element as HTMLElement).focus();
+    } else if (isLost && !isThere) {
       const item = list.children[Math.min(at, list.children.length - 1)];
       item?.querySelector<HTMLElement>('button:not(:disabled)')?.focus();
     }

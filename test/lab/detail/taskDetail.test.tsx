@@ -469,6 +469,8 @@ describe('an error', () => {
     expect(view.find('[role="tabpanel"] section')?.textContent).toContain(
       'a cell of the notebook, line 10, in __getitem__'
     );
+    act(() => view.button('Retry').click());
+    expect(view.store.sent.at(-1)).toEqual(['retry', { tasks: [failed.spec.name] }]);
   });
 
   it('is none where nothing went wrong', () => {

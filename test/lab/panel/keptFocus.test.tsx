@@ -84,3 +84,13 @@ it('is not called back to a list that was left', () => {
   show(['a', 'c']);
   expect(document.activeElement).toBe(document.body);
 });
+
+it('does not come back later to a button that was left while it could not be pressed', () => {
+  press(['a', 'b', 'c'], 'b');
+  const elsewhere = document.body.appendChild(document.createElement('input'));
+  elsewhere.focus();
+  show(['a', 'b', 'c']);
+  elsewhere.remove();
+  show(['a', 'b', 'c']);
+  expect(document.activeElement).toBe(document.body);
+});

@@ -271,3 +271,17 @@ it.each([-7200, 7200])('what a node tells happened when it did, with a clock off
   const events = journal.map(line => JSON.parse(line).event).filter(({ kind }) => kind === 'group');
   expect(events.map(({ event }) => event.time)).toEqual([1000, 1007]);
 });
+
+it('what a node tells is not later because a message before it was late', async () => {
+  const far = peer();
+  const client = peer();
+  await peer().ask('agent.hello', hello('own'));
+  await far.ask('agent.hello', hello('far', { far: true, time: clock }));
+  await client.ask('hello', { version: VERSION });
+  await client.ask('tasks.add', { tasks: [spec('a')] });
+  clock += 10;
+  await far.ask('agent.ping', { time: clock - 9 });
+  await far.ask('group.event', { task: 'a', attempt: 1, kind: 'started', time: clock - 8 });
+  const last = readFileSync(join(folder, 'journal.jsonl'), 'utf8').trim().split('\n').at(-1)!;
+  expect(JSON.parse(last).event.event.time).toBe(1002);
+});

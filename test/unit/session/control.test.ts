@@ -197,8 +197,34 @@ describe('a task that could not be built', () => {
     expect(sim.status('c')).toBe('invalid');
     ask(sim, 'retry');
     expect(sim.status('c')).toBe('inspecting');
-    expect(sim.take('inspect').flatMap(({ body }) => body.tasks.map(({ name }) => name))).toEqual(['c']);
+    const again = sim.take('inspect');
+    expect(again.flatMap(({ body }) => body.tasks.map(({ name }) => name))).toEqual(['c']);
     expect(refusal(() => ask(sim, 'retry'))).toBe('nothing-failed');
+    for (const command of again) {
+      sim.perform(command);
+    }
+    sim.group('a', 1, 'finished', { step: 10 });
+    sim.settle();
+    expect(['a', 'b', 'c'].map(name => sim.status(name))).toEqual(['finished', 'finished', 'finished']);
+  });
+});
+
+describe('a task that can still not be built', () => {
+  it('says so again, and nothing goes on for it', () => {
+    const sim = new SessionHarness();
+    sim.connect(1);
+    sim.feed({ kind: 'tasks-added', tasks: [spec('c')] });
+    const error = { code: 'no', message: 'No.' };
+    const fail = (): void => {
+      sim.take('inspect');
+      sim.feed({ kind: 'inspected', results: [{ task: 'c', hash: spec('c').hash, error }] });
+    };
+    fail();
+    ask(sim, 'retry', 'c');
+    expect([sim.status('c'), sim.session.state.goal]).toEqual(['inspecting', 'run']);
+    fail();
+    expect([sim.status('c'), sim.session.state.goal]).toEqual(['invalid', 'none']);
+    expect(sim.session.state.tasks[0]?.error).toEqual(error);
   });
 });
 

@@ -8,6 +8,7 @@ import { standingWords } from '../../../src/core/view/format/taskText.js';
 import { judgedWords } from '../../../src/core/view/results/givenUpText.js';
 import { standingsByTask } from '../../../src/core/view/results/sweepStanding.js';
 import type { StopRule, SweepSpec, TaskState } from '../../../src/core/wire/messages.js';
+import { RULES, replayed } from './replays.js';
 import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
 
 const SINGLE = { technique: 'single', devices: 1 };
@@ -337,5 +338,31 @@ describe('while a plan that a client gave is followed', () => {
     const planned = sweep.session.state.plan!.plan.segments.map(({ task }) => task);
     expect(planned).toContain('a');
     sweep.assertReplay();
+  });
+});
+
+describe('a journal that is read by other rules', () => {
+  const BY = ['tasks are compared later', 'more tasks go on at a rung', 'fewer tasks go on at a rung'];
+
+  it.each(BY)('tells who was given up and who waits: %s', name => {
+    const sweep = new Sweep(['a', 'b', 'c', 'd']);
+    const random = () => 0.5;
+    const read = () => replayed(sweep.log.map(told => RULES[name]!(told, random))).state;
+    const known = ({ tasks, goal }: ReturnType<typeof read>) => [
+      goal,
+      tasks.map(({ status, givenUp, pausedAt }) => [status, givenUp, pausedAt])
+    ];
+    for (const loss of [0.2, 0.3, 0.4]) {
+      sweep.reach(9, loss);
+      expect(known(read())).toEqual(known(sweep.session.state));
+    }
+    while (sweep.training) {
+      const { task, attempt } = sweep.training;
+      sweep.training = undefined;
+      sweep.group(task, attempt, 'finished', { step: 81 });
+      sweep.obey();
+      expect(known(read())).toEqual(known(sweep.session.state));
+    }
+    expect(sweep.session.state.goal).toBe('none');
   });
 });

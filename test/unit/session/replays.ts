@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { mulberry32, type Random } from '../../../src/core/planner/common/random.js';
 import { replay, type Told } from '../../../src/core/session/replay.js';
 import { emptySession, type ISession } from '../../../src/core/session/session.js';
-import type { Attempt, TaskState } from '../../../src/core/wire/messages.js';
+import type { Attempt, StopRule, TaskState } from '../../../src/core/wire/messages.js';
 import type { SessionHarness } from './sessionHarness.js';
 
 type Rule = (told: Told, random: Random) => Told;
@@ -15,8 +15,19 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'now and then one less is asked': (told, random) => answered(told, random() < 0.2 ? 1 : 0),
   'nothing is known from before': told => unknown(told),
   'nothing is moved': told => unmoved(told),
-  'all is done on the first devices': told => elsewhere(told)
+  'all is done on the first devices': told => elsewhere(told),
+  'tasks are compared later': told => judgedBy(told, { first: 40 }),
+  'more tasks go on at a rung': told => judgedBy(told, { eta: 2 }),
+  'fewer tasks go on at a rung': told => judgedBy(told, { eta: 9 })
 };
+
+function judgedBy(told: Told, numbers: Pick<StopRule, 'first' | 'eta'>): Told {
+  const { event } = told;
+  const stop = event.kind === 'tasks-added' ? event.sweep?.stop : undefined;
+  return event.kind === 'tasks-added' && event.sweep && stop
+    ? { ...told, event: { ...event, sweep: { ...event.sweep, stop: { ...stop, ...numbers } } } }
+    : told;
+}
 
 function answered(told: Told, more: number): Told {
   const { event } = told;
@@ -63,6 +74,9 @@ export const begunOf = ({ attempts, next }: TaskState): unknown[] =>
 export const replansOf = ({ state }: ISession): unknown[] =>
   (state.replans ?? []).map(({ took: _, ...replan }) => replan);
 
+/** What a rule made of a task. */
+const judgedOf = ({ givenUp, pausedAt }: TaskState): unknown[] => [givenUp, pausedAt];
+
 /** What is done of a task, and came of it. */
 const done = ({ status, checkpointStep, result }: TaskState): unknown[] => [
   status === 'finished',
@@ -103,6 +117,7 @@ function assertToldBy(
     const what = `${task.spec.name} of ${world} where ${name}`;
     expect(begunOf(read.tasks[index]!), what).toEqual(begunOf(task));
     expect(done(read.tasks[index]!), what).toEqual(done(task));
+    expect(judgedOf(read.tasks[index]!), what).toEqual(judgedOf(task));
     // One that was taken out while it was only supposed to train stays until an agent says what there is.
     const before = old.find(({ spec }) => spec.name === task.spec.name)!;
     expect(isAnywhere || done(before), `${what}, of before`).toEqual(isAnywhere || done(task));

@@ -1,95 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { emptySession } from '../../../src/core/session/session.js';
-import { step } from '../../../src/core/session/step.js';
 import { asha } from '../../../src/core/session/stopRules/asha.js';
 import { rungsOf } from '../../../src/core/session/stopRules/ladder.js';
 import { median } from '../../../src/core/session/stopRules/median.js';
 import { arrival } from '../../../src/core/session/stopRules/stopRule.js';
-import type {
-  GroupStart,
-  Plan,
-  PlanRequest,
-  StopRule,
-  Strategy,
-  SweepSpec,
-  TaskState
-} from '../../../src/core/wire/messages.js';
-import { inspection, SessionHarness, serialPlan, spec } from './sessionHarness.js';
-
-const SINGLE: Strategy = { technique: 'single', devices: 1 };
-const RULE: StopRule = { kind: 'asha' };
-
-function sweepOf(stop: StopRule = RULE, more: Partial<SweepSpec> = {}): SweepSpec {
-  return { name: 'fn', space: { x: { values: [1] } }, search: 'grid', seed: 0, stop, ...more };
-}
-
-/** A session whose tasks are points of a sweep, all built, and that trains as many at once as there are devices. */
-function swept(
-  names: readonly string[],
-  sweep = sweepOf(),
-  {
-    steps = 81,
-    devices = names.length,
-    batches = {} as Record<string, number>,
-    stepsOf = (batchSize: number) => Math.round((steps * 10) / batchSize)
-  } = {}
-): SessionHarness {
-  const sim = new SessionHarness();
-  sim.connect(devices);
-  sim.feed({ kind: 'tasks-added', tasks: names.map(name => spec(name)), sweep });
-  for (const { body } of sim.take('inspect')) {
-    for (const { name, hash } of body.tasks) {
-      const batchSize = batches[name] ?? 10;
-      const found = inspection('sig', stepsOf(batchSize), [SINGLE]);
-      sim.feed({ kind: 'inspected', result: { task: name, hash, inspection: { ...found, batchSize } } });
-    }
-  }
-  const cell = { signature: 'sig', strategy: SINGLE, status: 'ok', source: 'measured' } as const;
-  sim.feed({ kind: 'cells-recalled', cells: [{ ...cell, stepSeconds: 1, startSeconds: 1 }] });
-  return sim;
-}
-
-/** All at once, each on a device of its own. */
-function beside(request: PlanRequest): Plan {
-  const plan = serialPlan(request);
-  const segments = plan.segments.map((segment, place) => ({
-    ...segment,
-    devices: request.tasks[place]!.running?.devices ?? [`cpu${place}`],
-    end: segment.end - segment.start,
-    start: 0
-  }));
-  return { ...plan, segments };
-}
-
-/** Train: each task has begun, on a device of its own. */
-function begun(sim: SessionHarness): Map<string, GroupStart> {
-  sim.feed({ kind: 'run-requested' });
-  const starts = new Map<string, GroupStart>();
-  for (let guard = 0; guard < 200 && sim.pending.length > 0; guard++) {
-    const command = sim.pending.shift()!;
-    if (command.kind === 'start') {
-      starts.set(command.body.task.name, command.body);
-      sim.group(command.body.task.name, command.body.attempt, 'started', { step: 0 });
-    } else if (command.kind === 'plan') {
-      sim.feed({ kind: 'plan-made', plan: beside(command.request), basis: command.planRevision });
-    } else if (command.kind !== 'stop') {
-      sim.perform(command, () => 'sig');
-    }
-  }
-  return starts;
-}
-
-function taskOf(sim: SessionHarness, name: string): TaskState {
-  return sim.session.state.tasks.find(task => task.spec.name === name)!;
-}
-
-function replay(sim: SessionHarness): void {
-  let session = emptySession('test', '/tmp/test');
-  for (const { event, time } of sim.log) {
-    session = step(session, event, time).session;
-  }
-  expect(session).toEqual(sim.session);
-}
+import type { SweepSpec } from '../../../src/core/wire/messages.js';
+import { inspection, SessionHarness, spec } from './sessionHarness.js';
+import { begun, RULE, replay, swept, sweepOf, taskOf } from './sweptSession.js';
 
 describe('asha', () => {
   const stops = (score: number, others: number[], eta?: number): boolean =>
@@ -145,63 +61,6 @@ describe('the median rule', () => {
     expect(stops(3, [1, 2, 3, 4, 5], 0)).toBe(false);
     expect(stops(-Infinity, [1])).toBe(true);
     expect(stops(0, [-Infinity, -Infinity, -Infinity, 1, 1, 1])).toBe(false);
-  });
-});
-
-describe('rungs', () => {
-  const rungs = (sim: SessionHarness, name: string): readonly number[] =>
-    rungsOf(sim.session, taskOf(sim, name));
-
-  it('are after 1/27, 1/9 and 1/3 of the steps', () => {
-    expect(rungs(swept(['a']), 'a')).toEqual([3, 9, 27]);
-    expect(rungs(swept(['a'], sweepOf({ kind: 'median' })), 'a')).toEqual([9, 18, 27, 36, 45, 54, 63, 72]);
-  });
-
-  it('are where the user says', () => {
-    expect(rungs(swept(['a'], sweepOf({ kind: 'asha', eta: 4, first: 2 })), 'a')).toEqual([2, 8, 32]);
-  });
-
-  it('are after as many samples where batches differ', () => {
-    const sim = swept(['a', 'b'], sweepOf(), { batches: { b: 30 } });
-    expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
-    expect(rungs(sim, 'b')).toEqual([1, 3, 9]);
-  });
-
-  it('are after as many steps where all make equally many, whoever comes first', () => {
-    for (const names of [
-      ['a', 'b'],
-      ['b', 'a']
-    ]) {
-      const sim = swept(names, sweepOf(), { batches: { b: 30 }, stepsOf: () => 81 });
-      expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
-      expect(rungs(sim, 'b')).toEqual([3, 9, 27]);
-      begun(sim);
-      const longer = { ...inspection('long', 162), batchSize: 15 };
-      sim.feed({ kind: 'points-suggested', sweep: 'fn', tasks: [spec('c')] });
-      sim.feed({ kind: 'inspected', result: { task: 'c', hash: 'h', inspection: longer } });
-      expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
-      expect(rungs(sim, 'c')).toEqual([6, 18, 54]); // as many samples as the one that was longest
-    }
-  });
-
-  it('are none without a rule, of a clone, and of a task with one step', () => {
-    const { stop: _, ...plain } = sweepOf();
-    expect(rungs(swept(['a'], plain), 'a')).toEqual([]);
-    expect(rungs(swept(['a'], sweepOf(), { steps: 1 }), 'a')).toEqual([]);
-    const sim = swept(['a']);
-    const clone = { ...taskOf(sim, 'a'), spec: { ...spec('c'), cloneOf: 'a' } };
-    expect(rungsOf(sim.session, clone)).toEqual([]);
-  });
-
-  it('stay where they are once a task has begun, whatever comes later', () => {
-    const sim = swept(['a']);
-    begun(sim);
-    const found = inspection('long', 810);
-    sim.feed({ kind: 'points-suggested', sweep: 'fn', tasks: [spec('b')] });
-    sim.feed({ kind: 'inspected', result: { task: 'b', hash: 'h', inspection: found } });
-    expect(rungs(sim, 'a')).toEqual([3, 9, 27]);
-    expect(rungs(sim, 'b')).toEqual([3, 9, 27, 81, 243, 729]);
-    expect(sim.session.state.sweeps?.[0]?.firstRung).toBe(30);
   });
 });
 

@@ -1,6 +1,6 @@
 import { BY_LOSS } from '../../model/metricGoal.js';
 import { isMember, membersOf } from '../../model/sweepTasks.js';
-import type { Criterion, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import type { Criterion, Inspection, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
 import { findSweep, type ISession, mapSweeps } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';
@@ -74,14 +74,18 @@ function rungSteps({ rule, numbers }: IRuledSweep, first: number, steps: number,
   }
 }
 
-/** After how many samples tasks are compared first, by what is known of them now, and by which of them: the longest. */
+/**
+ * After how many samples tasks are compared first, by what is known of them now, which is that of the longest; and after whose
+ * steps, where all make as many.
+ */
 function rungsBy(
   state: SessionState,
   { sweep, numbers, rule }: IRuledSweep
 ): Pick<SweepState, 'firstRung' | 'measure'> {
-  let longest: TaskState['inspection'];
-  for (const { inspection } of membersOf(state.tasks, sweep.spec.name)) {
-    if (inspection && (!longest || samplesOf(inspection) > samplesOf(longest))) {
+  const known = membersOf(state.tasks, sweep.spec.name).flatMap(({ inspection }) => inspection ?? []);
+  let longest = known[0];
+  for (const inspection of known) {
+    if (samplesOf(inspection) > samplesOf(longest!)) {
       longest = inspection;
     }
   }
@@ -91,10 +95,11 @@ function rungsBy(
   const { steps, batchSize, evaluating } = longest;
   const share = Math.ceil(steps * rule.firstShare - 1e-9);
   const first = numbers.first ?? Math.max(1, share, evaluating?.every ?? 0);
-  return { firstRung: first * batchSize, measure: { steps, batchSize } };
+  const areAlike = known.every(inspection => inspection.steps === steps);
+  return { firstRung: first * batchSize, ...(areAlike && { measure: { steps, batchSize } }) };
 }
 
-function samplesOf({ steps, batchSize }: NonNullable<TaskState['inspection']>): number {
+function samplesOf({ steps, batchSize }: Inspection): number {
   return steps * batchSize;
 }
 

@@ -55,7 +55,7 @@ export type Standing = Pick<TaskState, 'status' | 'givenUp' | 'pausedAt' | 'movi
  */
 export function standingWords(task: Standing, trans: ITranslation): IStatusWords {
   const { status, givenUp } = task;
-  if (task.next || (status === 'stopping' && task.moving)) {
+  if (status === 'stopping' ? task.moving : task.next) {
     return { sign: '↷', text: trans.__('moving') };
   }
   if (isPaused(task)) {

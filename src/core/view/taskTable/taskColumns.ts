@@ -232,7 +232,10 @@ const STATUS_ORDER: readonly TaskStatus[] = [
 /** As wide as what tasks say of their state; what waits for a device says more, and has a tooltip. */
 function stateColumn(tasks: readonly TaskState[], trans: ITranslation): ITaskColumn {
   const distinct = new Map(
-    tasks.map(task => [`${task.status} ${isPaused(task)} ${task.givenUp !== undefined}`, task])
+    tasks.map(task => {
+      const { status, givenUp, moving, next } = task;
+      return [`${status} ${isPaused(task)} ${givenUp !== undefined} ${moving} ${next !== undefined}`, task];
+    })
   );
   const words = [...distinct.values()].map(task => standingWords(task, trans).text);
   return {

@@ -14,6 +14,9 @@ describe('statusCell', () => {
     expect(text({ status: 'running', next })).toBe('moving');
     expect(text({ status: 'stopping', moving: true })).toBe('moving');
     expect(text({ status: 'stopping' })).toBe('stopping');
+    // Somebody stopped it, or a rule, before the next ranks took over.
+    expect(text({ status: 'stopping', next })).toBe('stopping');
+    expect(text({ status: 'stopping', next, pausedAt: 3 })).toBe('paused');
   });
 
   it('says where a task is built that needs a device for that', () => {
