@@ -90,6 +90,8 @@ def test_a_tensor_has_another_version_once_it_is_written_into() -> None:
     assert versions.of(table) != before
     for odd in (torch.zeros(0), torch.eye(9).to_sparse(), torch.zeros(9, device="meta")):
         assert version_of(odd) == (0,)
+    with torch.inference_mode():
+        assert version_of(torch.ones(2)) == (None, 1.0, 1.0)
     for kind in (torch.bfloat16, torch.bool, torch.complex64, torch.int8, torch.float8_e4m3fn):
         assert version_of(torch.zeros(9, dtype=kind))[0] == 0
 

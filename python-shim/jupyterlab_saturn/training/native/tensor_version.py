@@ -14,9 +14,10 @@ def version_of(tensor: torch.Tensor) -> tuple[object, ...]:
     """What is another once a tensor was written into.
 
     PyTorch counts what is written, but not by way of ``.data``, as averages of weights often are:
-    so it has some of the numbers as well.
+    so it has some of the numbers as well. Of tensors made in `torch.inference_mode`, as validation
+    makes them, it counts nothing.
     """
-    return (tensor._version, *_samples(tensor))
+    return (None if tensor.is_inference() else tensor._version, *_samples(tensor))
 
 
 class TensorVersions:
