@@ -109,7 +109,10 @@ class _Following:
         told = StepReport(loss=self._loss(outputs, logged), rate=self._rate, logged=logged)
         wish = self._run.monitor.stepped(step, told)
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
-        if not self._wish.save or self._is_between(trainer) or not self._can_go_on(trainer):
+        if not self._wish.save or not self._can_go_on(trainer):
+            return
+        # Where validation comes by the clock, only one of the ranks may find that it is due.
+        if self._run.world.sum([float(self._is_between(trainer))])[0] > 0:
             return
         if self._save(trainer, step):
             self._kept_step = step
