@@ -164,10 +164,10 @@ class PlainLoop(NativeLoop):
         """After a step, on all ranks: what is to be done in the next one, or whether it ends."""
         loss, self._loss = self._loss, None
         if self._wish.save:
-            newest = max(self.run.world.gather(self._saved_step))
-            if newest == step and self._wish.stop:
+            [saved, *_] = self.run.world.gather(self._saved_step)  # the first rank writes it
+            if saved == step and self._wish.stop:
                 self.run.monitor.stopped(step)
-            if newest == step:
+            if saved == step:
                 self._wish = Wish()
         wish = self.run.monitor.stepped(step, StepReport(loss=loss, logged=self.run.logged.take()))
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
