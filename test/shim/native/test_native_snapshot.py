@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from jupyterlab_saturn.training.native.attribute_snapshot import AttributeSnapshot
@@ -79,6 +81,22 @@ def test_averages_of_weights_are_kept_however_they_are_written(tmp_path: Path, k
         other, fresh, _ = noting()
         snapshot(other, fresh).restore(tmp_path / "noted")
         assert torch.equal(other.noted["average"], callback.noted["average"])
+
+
+def test_what_is_large_is_written_without_a_copy_of_it(tmp_path: Path) -> None:
+    callback, model, _ = noting()
+    callback.record.seen = np.zeros(1 << 23)
+    size = callback.record.seen.nbytes
+    tracemalloc.start()
+    try:
+        kept = snapshot(callback, model)
+        assert kept.can_save()
+        kept.save(tmp_path / "noted")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size / 4
+    assert (tmp_path / "noted").stat().st_size >= size
 
 
 def test_a_tensor_has_another_version_once_it_is_written_into() -> None:

@@ -73,9 +73,10 @@ class AttributeSnapshot:
         kept = {
             place: value
             for place, value in self._attributes()
-            if self._may_have_changed(place, value) and self._dumped(value) is not None
+            if self._may_have_changed(place, value) and self._can_be_written(value)
         }
-        path.write_bytes(self._dumped(kept) or b"")
+        with path.open("wb") as file:
+            self._write(kept, file)
 
     def _may_have_changed(self, place: tuple[str, str], value: Any) -> bool:
         digest = self._digest(value)
@@ -136,16 +137,19 @@ class AttributeSnapshot:
     def _troubles(self) -> Iterator[str]:
         """What moves and cannot be saved. Other things, as files and locks, are made anew."""
         for (owner, name), value in self._attributes():
-            if (is_own(type(value)) or hasattr(value, "__next__")) and self._dumped(value) is None:
+            moves = is_own(type(value)) or hasattr(value, "__next__")
+            if moves and not self._can_be_written(value):
                 yield f"{owner} keeps a {type(value).__name__} in {name}, which cannot be saved"
 
-    def _dumped(self, value: Any) -> bytes | None:
-        into = io.BytesIO()
+    def _can_be_written(self, value: Any) -> bool:
         try:
-            _Pickler(into, self._all_known(), self._classes).dump(value)  # type: ignore[no-untyped-call]
+            self._write(value, _Nowhere())
         except Exception:  # whatever objects of others raise
-            return None
-        return into.getvalue()
+            return False
+        return True
+
+    def _write(self, value: Any, into: Any) -> None:
+        _Pickler(into, self._all_known(), self._classes).dump(value)  # type: ignore[no-untyped-call]
 
     def _digest(self, value: Any) -> bytes | None:
         """What is another one when a value has changed; None of what is too large to tell."""
@@ -167,6 +171,13 @@ def own_parts(model: torch.nn.Module) -> dict[str, torch.nn.Module]:
     }
 
 
+class _Nowhere(io.BytesIO):
+    """Keeps nothing: what is tried may be as large as memory."""
+
+    def write(self, data: Any) -> int:
+        return memoryview(data).nbytes
+
+
 class _Bounded(io.BytesIO):
     def write(self, data: Any) -> int:
         if self.tell() + len(memoryview(data)) > _SMALL:
@@ -177,9 +188,7 @@ class _Bounded(io.BytesIO):
 class _Pickler(cloudpickle.Pickler):
     """Refers to what is known by its name, and so to classes that the function has made anew."""
 
-    def __init__(
-        self, file: io.BytesIO, known: Mapping[str, Any], classes: dict[str, type]
-    ) -> None:
+    def __init__(self, file: Any, known: Mapping[str, Any], classes: dict[str, type]) -> None:
         super().__init__(file)  # type: ignore[no-untyped-call]
         self._names = {id(each): name for name, each in known.items()}
         self._classes = classes
