@@ -28,20 +28,41 @@ def write_json(path: Path, value: Any) -> None:
         raise
 
 
-_TEMPORARY = re.compile(r".*\.(\d+)\.tmp")
+_TEMPORARY = re.compile(r"(.*)\.(\d+)\.tmp")
 
 
-def remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path, name: str | None = None) -> None:
     """Remove from a folder the temporary files, and folders, of processes that were killed while
-    they wrote."""
+    they wrote.
+
+    Parameters
+    ----------
+    name
+        Of the one file that they wrote: of other names, a folder of the user's may have some that
+        are not ours.
+    """
     for path in folder.glob("*.tmp"):
         owner = _TEMPORARY.fullmatch(path.name)
-        if owner is None or is_alive(int(owner[1])):
+        if owner is None or name not in (None, owner[1]) or is_alive(int(owner[2])):
             continue
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def put_if_absent(file: Path, path: Path) -> None:
+    """Have a file at a path, where another process may have put its own meanwhile: that stays.
+
+    Raises OSError.
+    """
+    try:
+        path.hardlink_to(file)
+    except FileExistsError:
+        return
+    except OSError:  # not all disks can
+        if not path.exists():
+            file.rename(path)
 
 
 def is_alive(pid: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from dataclasses import replace
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _FULL_BYTES = 1 << 20
 """With less than this left, hardly anything can be written: no log, no file of a library."""
+
+_OF_THE_AGENT = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR)
+"""What keeps this process from opening a file, whatever the disk is like."""
 
 
 def blaming_disk(outcome: GroupOutcome, folder: Path) -> GroupOutcome:
@@ -49,6 +53,8 @@ def _failure_of_disk(folder: Path) -> Failure | None:
     except OSError as error:
         if is_disk_full(error):
             return _full(folder)
+        if error.errno in _OF_THE_AGENT:
+            return None
         message = f"Nothing can be written to {folder}: {error.strerror}."
         return {"code": "disk-failed", "message": message}
     return None

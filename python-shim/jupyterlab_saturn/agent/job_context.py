@@ -145,7 +145,9 @@ class JobContext:
     async def warm(self, task: TaskSpec) -> None:
         """Have a zygote for a task that may come. What is wrong with it is told when it comes."""
         with contextlib.suppress(SaturnError, OSError):
-            await self.prepare([task])
+            lean = task.copy()
+            lean.pop("warmStart", None)  # weights are large, and another node may train it
+            await self.prepare([lean])
             await self.launcher.zygote.warm(self.surroundings.of(task.get("world")))
 
     @property

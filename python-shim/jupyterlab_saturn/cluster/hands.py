@@ -25,7 +25,7 @@ from ..whole_files import write_json
 from ..wire import validate
 from .hands_socket import HandsSocket
 from .packed_call import packed, unpacked
-from .transport import Begun, HandsOrder, Heard, Stream, Told
+from .transport import Begun, HandsOrder, Stream, StreamReply, StreamRequest
 
 if TYPE_CHECKING:
     from ..generated.wire_types import Failure
@@ -101,10 +101,10 @@ class Hands:
     async def call(self, call: bytes) -> bytes:
         """`swap`, packed by who calls: the quick way through a cluster."""
         (stream, round_, first, taken), frames = unpacked(call)
-        heard = await self.swap(stream, Told(round_, first, frames, taken))
+        heard = await self.swap(stream, StreamRequest(round_, first, frames, taken))
         return packed([heard.count, heard.given, heard.failure], heard.frames)
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         """See `RemoteHands.swap`; frames are waited for 20 seconds."""
         heard = await self._sockets[stream].swap(told, _POLL_SECONDS if self._lives else 0)
         if heard.frames or self._lives:

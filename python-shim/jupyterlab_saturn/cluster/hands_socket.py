@@ -13,7 +13,7 @@ import zmq
 
 from ..errors import SaturnError
 from .frame_socket import FrameSocket
-from .transport import Heard, Told
+from .transport import StreamReply, StreamRequest
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class HandsSocket:
     def __init__(self, endpoint: Callable[[], str]) -> None:
         self._endpoint = endpoint
         self._socket = FrameSocket(zmq.ROUTER, self._heard)
-        self._socket.socket.bind(endpoint())
+        self._socket.bind(endpoint())
         self._agent = b""
         self._given = 0
         self._out: list[bytes] = []
@@ -44,7 +44,7 @@ class HandsSocket:
         self._is_answering = False
         self._tending = asyncio.create_task(self._keep_place())
 
-    async def swap(self, told: Told, seconds: float) -> Heard:
+    async def swap(self, told: StreamRequest, seconds: float) -> StreamReply:
         """See `RemoteHands.swap`; it is waited for so long at most."""
         if told.round > self._round:
             self._round = told.round
@@ -56,7 +56,8 @@ class HandsSocket:
             await self._wait(seconds)
         frames = self._out[self._answered - self._dropped :] if told.round == self._round else []
         self._answered += len(frames)
-        return Heard(self._answered, self._given, frames)
+        self._serve()  # one of an earlier round has left what it was woken for
+        return StreamReply(self._answered, self._given, frames)
 
     def answer(self) -> None:
         """Let no call wait."""
@@ -67,7 +68,7 @@ class HandsSocket:
     def _has_news(self) -> bool:
         return self._answered < self._dropped + len(self._out)
 
-    def _give(self, told: Told) -> bool:
+    def _give(self, told: StreamRequest) -> bool:
         """Give the agent what it was not given; whether nothing is missing in between."""
         if told.first > self._given:
             return False
@@ -111,7 +112,10 @@ class HandsSocket:
             # An agent that takes up its line anew has a new socket; nobody is at the old one.
             self._agent = identity
             self._out += frames
-        if self._calls and not self._is_answering:
+        self._serve()
+
+    def _serve(self) -> None:
+        if self._has_news and self._calls and not self._is_answering:
             self._answer_oldest()
 
     async def _keep_place(self) -> None:
@@ -121,6 +125,6 @@ class HandsSocket:
             try:
                 endpoint = self._endpoint()
                 if not Path(endpoint.removeprefix("ipc://")).exists():
-                    self._socket.socket.bind(endpoint)
+                    self._socket.bind(endpoint)
             except (SaturnError, zmq.ZMQError) as error:
                 _log.warning("The agent's socket cannot be made anew: %s", error)

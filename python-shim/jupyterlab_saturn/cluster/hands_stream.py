@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
-from .transport import HandsUnreachable, Heard, RemoteHands, Stream, Told
+from .transport import HandsUnreachable, RemoteHands, Stream, StreamReply, StreamRequest
 
 _log = logging.getLogger(__name__)
 
@@ -32,13 +32,15 @@ class HandsStream:
         self._node = node
         self._hands = hands
         self._stream = stream
-        self._calls: set[asyncio.Task[Heard]] = set()
-        self._answers: asyncio.Queue[tuple[Told, Heard | BaseException]] = asyncio.Queue()
+        self._calls: set[asyncio.Task[StreamReply]] = set()
+        self._answers: asyncio.Queue[tuple[StreamRequest, StreamReply | BaseException]] = (
+            asyncio.Queue()
+        )
         self._frames: list[bytes] = []
         self._given = 0  # frames before these hands have
         self._called = 0  # frames before these are given by calls that were made
         self._taken = 0
-        self._early: dict[int, Heard] = {}
+        self._early: dict[int, StreamReply] = {}
         self._round = 0
         self._rests = False
         self._is_cut = False
@@ -48,7 +50,7 @@ class HandsStream:
         self._frames += frames
         self._call()
 
-    async def take(self) -> Heard:
+    async def take(self) -> StreamReply:
         """What is new: frames, or why the agent has ended. Raises `HandsGone`."""
         while True:
             self._call()
@@ -75,18 +77,18 @@ class HandsStream:
         if self._rests or not is_due or len(self._calls) >= _MOST_CALLS:
             return
         frames = self._frames[self._called - self._given :]
-        told = Told(self._round, self._called, frames, self._taken)
+        told = StreamRequest(self._round, self._called, frames, self._taken)
         self._called = count
         call = asyncio.create_task(self._hands.swap(self._stream, told))
         self._calls.add(call)
         call.add_done_callback(partial(self._answered, told))
 
-    def _answered(self, told: Told, call: asyncio.Task[Heard]) -> None:
+    def _answered(self, told: StreamRequest, call: asyncio.Task[StreamReply]) -> None:
         self._calls.discard(call)
         if not call.cancelled():
             self._answers.put_nowait((told, call.exception() or call.result()))
 
-    def _new(self, told: Told, heard: Heard) -> Heard:
+    def _new(self, told: StreamRequest, heard: StreamReply) -> StreamReply:
         """Of an answer, what no other has brought."""
         if heard.given > self._given:
             del self._frames[: heard.given - self._given]
@@ -98,13 +100,13 @@ class HandsStream:
         if first > self._taken:  # its answer has: nothing is asked for twice, it may be much
             if told.round == self._round and heard.frames:
                 self._early[first] = heard
-            return Heard(self._taken, self._given, [])
+            return StreamReply(self._taken, self._given, [])
         frames = heard.frames[self._taken - first :]
         self._taken += len(frames)
         while (early := self._early.pop(self._taken, None)) is not None:
             frames += early.frames
             self._taken = early.count
-        return Heard(self._taken, self._given, frames, heard.failure)
+        return StreamReply(self._taken, self._given, frames, heard.failure)
 
     async def _rest(self, error: HandsUnreachable) -> None:
         if not self._is_cut:

@@ -47,14 +47,13 @@ class NodeLine:
         self._heard = heard
         self._endpoint = endpoint
         self._socket = FrameSocket(zmq.DEALER, self._listen, linger=_LINGER_MS)
-        self._socket.socket.setsockopt(zmq.RECONNECT_IVL, 50)
-        self._socket.socket.connect(endpoint)
+        self._socket.connect(endpoint)
 
     def lead_to(self, endpoint: str) -> None:
         """The engine listens elsewhere as well: who finds it at neither place misses nothing."""
         if endpoint != self._endpoint:
-            self._socket.socket.disconnect(self._endpoint)
-            self._socket.socket.connect(endpoint)
+            self._socket.disconnect(self._endpoint)
+            self._socket.connect(endpoint)
             self._endpoint = endpoint
 
     async def run(self) -> Failure:

@@ -22,9 +22,9 @@ from .transport import (
     HandsGone,
     HandsOrder,
     HandsUnreachable,
-    Heard,
     Stream,
-    Told,
+    StreamReply,
+    StreamRequest,
 )
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ class RayHands:
         valid_failure(begun.failure)
         return begun
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         call = packed([stream, told.round, told.first, told.taken], told.frames)
         answer: bytes = await _answer(self._actor.call.remote(call))
         (count, given, failure), frames = unpacked(answer)
-        return Heard(count, given, frames, valid_failure(failure))
+        return StreamReply(count, given, frames, valid_failure(failure))
 
     async def end(self) -> None:
         import ray

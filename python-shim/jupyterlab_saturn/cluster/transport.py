@@ -90,7 +90,7 @@ class Begun:
 
 
 @dataclass(frozen=True)
-class Told:
+class StreamRequest:
     """What hands are told of a stream. Frames have numbers, from 0 on: each counts once.
 
     Attributes
@@ -113,7 +113,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Heard:
+class StreamReply:
     """What hands answer.
 
     Attributes
@@ -143,7 +143,7 @@ class RemoteHands(Protocol):
     async def start(self, order: HandsOrder) -> Begun:
         """Start an agent."""
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         """Give the agent frames, and wait for some of it; none come after a while.
 
         Of calls that wait, the oldest gets what comes. When more wait than are of use, the oldest

@@ -18,7 +18,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as MlflowEntity
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from ..whole_files import remove_leftovers
+from ..whole_files import put_if_absent, remove_leftovers
 from .tracker import Ending, Point, Run, TrackedRun, Tracker
 
 _log = logging.getLogger(__name__)
@@ -165,12 +165,15 @@ def _ensure_database(uri: str) -> None:
     path = Path(uri.removeprefix(_SQLITE))
     if not uri.startswith(_SQLITE) or "?" in uri or path.exists():
         return
-    remove_leftovers(path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)  # as MLflow does
+    remove_leftovers(path.parent, path.name)
     making = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # with what SQLite puts beside it
     making.mkdir(mode=0o700)
-    MlflowClient(f"{_SQLITE}{making / path.name}").search_experiments(max_results=1)
-    (making / path.name).rename(path)
-    shutil.rmtree(making, ignore_errors=True)
+    try:
+        MlflowClient(f"{_SQLITE}{making / path.name}").search_experiments(max_results=1)
+        put_if_absent(making / path.name, path)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def _fit(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from jupyterlab_saturn.training.adapters import NeedsNative, adapt
 from jupyterlab_saturn.training.components.seeding import derive, seed_all
 from nightly import nightly
 from ranks import Session, finish
+from safetensors.torch import load_file
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 
 SEED = 7  # of the specs that the tests' session makes
@@ -82,6 +84,19 @@ def test_adapters_on_a_frozen_model(session: Session, technique: str, world: int
     seed_all(derive(SEED, "factory"))
     loaded = PeftModel.from_pretrained(tiny_llama(), session.paths.folder / result["model"])
     assert_same(dict(loaded.named_parameters()), weights)
+
+
+def test_a_base_is_not_copied_to_write_its_adapters(tmp_path: Path) -> None:
+    task = adapt(adapters())
+    assert task.export is not None
+    before = [each._version for each in task.model.parameters()]
+    weights = {name: value + 1 for name, value in task.model.state_dict().items()}
+    task.export(weights, tmp_path)
+    assert [each._version for each in task.model.parameters()] == before
+    saved = load_file(tmp_path / "adapter_model.safetensors")
+    assert saved
+    for name, value in saved.items():
+        assert torch.equal(value, weights[name.replace(".weight", ".default.weight")])
 
 
 def test_adapters_survive_a_switch_without_their_base(session: Session) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -47,6 +48,16 @@ def test_a_failure_on_a_disk_that_takes_nothing_is_the_disk_s(tmp_path: Path) ->
     assert "Rank 0 said nothing." in outcome.error["traceback"]
     assert blaming_disk(SILENT, tmp_path / "removed") is SILENT
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_agent_without_descriptors_does_not_blame_the_disk(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        outcome = blaming_disk(SILENT, tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert outcome is SILENT
 
 
 def test_with_room_and_for_other_ends_all_is_as_it_was(

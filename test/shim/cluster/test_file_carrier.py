@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from fakes.file_scene import FileScene
 from jupyterlab_saturn.cluster.file_carrier import FileCarrier
-from jupyterlab_saturn.cluster.transport import Begun, HandsGone, HandsOrder, Heard, Stream, Told
+from jupyterlab_saturn.cluster.transport import (
+    Begun,
+    HandsGone,
+    HandsOrder,
+    Stream,
+    StreamReply,
+    StreamRequest,
+)
 from jupyterlab_saturn.files.frames import packed
 
 
@@ -23,14 +30,14 @@ class OddHands:
     async def start(self, order: HandsOrder) -> Begun:
         return Begun(carries=True)
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         if self._hears is not None:
             raise self._hears
         if told.frames and self._says is not None:
             raise self._says
         if told.taken:
             await asyncio.Event().wait()
-        return Heard(1, 0, [packed({"id": 1, "op": "find", "path": "payloads/x"})])
+        return StreamReply(1, 0, [packed({"id": 1, "op": "find", "path": "payloads/x"})])
 
     async def end(self) -> None:
         self.ended += 1

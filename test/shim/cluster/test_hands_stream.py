@@ -16,9 +16,9 @@ from jupyterlab_saturn.cluster.transport import (
     Begun,
     HandsOrder,
     HandsUnreachable,
-    Heard,
     Stream,
-    Told,
+    StreamReply,
+    StreamRequest,
 )
 
 FRAMES = 60
@@ -30,12 +30,12 @@ class WorseHands:
     def __init__(self, socket: HandsSocket, chance: random.Random) -> None:
         self._socket = socket
         self._chance = chance
-        self._late: set[asyncio.Task[Heard]] = set()
+        self._late: set[asyncio.Task[StreamReply]] = set()
 
     async def start(self, order: HandsOrder) -> Begun:
         raise NotImplementedError
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         await asyncio.sleep(self._chance.choice([0, 0, 0.002]))
         luck = self._chance.random()
         if luck < 0.15:

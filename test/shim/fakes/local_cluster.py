@@ -17,10 +17,10 @@ from jupyterlab_saturn.cluster.transport import (
     HandsGone,
     HandsOrder,
     HandsUnreachable,
-    Heard,
     RemoteHands,
     Stream,
-    Told,
+    StreamReply,
+    StreamRequest,
 )
 from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.paths import SessionPaths, engine_endpoint
@@ -55,13 +55,13 @@ class LocalHands:
     async def start(self, order: HandsOrder) -> Any:
         return await self._hands.start(replace(order, **self._cluster.changes))
 
-    async def swap(self, stream: Stream, told: Told) -> Heard:
+    async def swap(self, stream: Stream, told: StreamRequest) -> StreamReply:
         return await self._call(self._hands.swap(stream, told))
 
     async def end(self) -> None:
         await self._hands.end()
 
-    async def _call(self, call: Coroutine[Any, Any, Heard]) -> Heard:
+    async def _call(self, call: Coroutine[Any, Any, StreamReply]) -> StreamReply:
         if self._node not in self._cluster.there:
             call.close()
             raise HandsGone("it was taken away.")

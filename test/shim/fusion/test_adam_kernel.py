@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -81,3 +82,16 @@ def test_an_error_in_a_step_leaves_the_optimizer_as_it_was() -> None:
     with pytest.raises(RuntimeError, match="oops"), by_one_kernel(optimizer):
         raise RuntimeError("oops")
     assert [group["fused"] for group in optimizer.param_groups] == [None]
+
+
+def test_parameters_that_lie_otherwise_than_their_gradients_are_stepped_right() -> None:
+    def stepped(*, at_once: bool) -> torch.Tensor:
+        draw = torch.Generator().manual_seed(0)
+        parameter = nn.Parameter(torch.randn(8, 48, generator=draw).t())
+        parameter.grad = torch.randn(48, 8, generator=draw)
+        optimizer = torch.optim.Adam([parameter], lr=1e-2)
+        with by_one_kernel(optimizer) if at_once else nullcontext():
+            optimizer.step()
+        return parameter.detach()
+
+    torch.testing.assert_close(stepped(at_once=True), stepped(at_once=False))

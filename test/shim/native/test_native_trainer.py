@@ -122,6 +122,30 @@ def test_stopped_and_gone_on_with_it_is_as_uninterrupted(
         torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
 
 
+def test_on_more_devices_after_a_pause_a_step_has_fewer_parts(session: Session) -> None:
+    params = {"per_device_train_batch_size": 1, "gradient_accumulation_steps": 8}
+    spec = session.spec(trainer, "fewer-parts", **params)
+    group = session.train(spec, "native", steps=STEPS, until=3)
+    assert group.wait() == [0], group.log
+    trained = weights(session, spec, finish(session.train(spec, "native", 2, steps=STEPS)))
+    for name, value in alone(**params).items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
+
+
+def test_one_that_saves_where_epochs_end_can_go_on_from_there(session: Session) -> None:
+    params = {"save_strategy": "steps", "save_steps": 4, "slow": True}
+    spec = session.spec(trainer, "saves-at-epochs", **params)
+    group = session.train(spec, "native", steps=STEPS)
+    assert group.until("checkpoint")["step"] == 4
+    group.signal(signal.SIGKILL)
+    group.wait()
+    again = session.train(spec, "native", steps=STEPS)
+    trained = weights(session, spec, finish(again))
+    assert again.of("started")[0]["step"] == 4
+    for name, value in alone().items():
+        torch.testing.assert_close(trained[name], value, atol=1e-5, rtol=0)
+
+
 def test_a_failing_metric_does_not_lose_the_model(session: Session) -> None:
     spec = session.spec(trainer, "bad-metric", bad_metric=True)
     result = finish(session.train(spec, "native", steps=STEPS))

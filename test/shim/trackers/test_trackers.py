@@ -238,6 +238,18 @@ def test_a_database_whose_making_was_cut_off_is_made_anew(tracked: TrackedSessio
     assert [one.name for one in tracked.files() if "mlflow.db" in one.name] == ["mlflow.db"]
 
 
+@nightly
+@pytest.mark.timeout(300)
+def test_a_database_in_a_folder_of_the_users_is_made_beside_what_is_there(tmp_path: Path) -> None:
+    mine = tmp_path / "work" / "notes.999999999.tmp"
+    mine.mkdir(parents=True)
+    for folder in (mine.parent, tmp_path / "missing" / "folder"):
+        wish: Any = {"tracker": "mlflow", "uri": f"sqlite:///{folder}/runs.db"}
+        make_tracker(SessionPaths("s", tmp_path / "sessions"), wish)
+        assert [path.name for path in folder.glob("*runs.db*")] == ["runs.db"]
+    assert mine.exists()
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("tracked", SLOW, indirect=True)
 def test_a_task_that_is_taken_out_while_nobody_looks_runs_no_more(tracked: TrackedSession) -> None:

@@ -87,7 +87,7 @@ def reasons(trainer: Trainer) -> Iterator[str]:
     if own:
         yield f"{kind} has its own {', '.join(own)}"
     model: Any = trainer.model
-    if getattr(model, "peft_config", None) and _adds_to_loss(model):
+    if _adds_to_loss(model):
         yield f"{type(model.base_model).__name__} of PEFT has its own forward"
     for name, value in _unknown(args):
         yield f"the TrainingArguments say {name}={value!r}"
@@ -105,11 +105,17 @@ def reasons(trainer: Trainer) -> Iterator[str]:
     yield from _best(args, trainer)
 
 
+def learns_prompts(model: Any) -> bool:
+    """Whether PEFT puts prompts that are learned before what the model is given."""
+    configs = getattr(model, "peft_config", None) or {}
+    return any(getattr(config, "is_prompt_learning", False) for config in configs.values())
+
+
 def _adds_to_loss(model: Any) -> bool:
     """Whether adapters do more than to work within layers, as AdaLoRA's, which add a penalty."""
-    config = next(iter(model.peft_config.values()))
-    known = ("peft.tuners.tuners_utils",)
-    return not (config.is_prompt_learning or comes_from(type(model.base_model).forward, known))
+    if not getattr(model, "peft_config", None) or learns_prompts(model):
+        return False
+    return not comes_from(type(model.base_model).forward, ("peft.tuners.tuners_utils",))
 
 
 def early_stopping_callback(trainer: Trainer) -> EarlyStoppingCallback | None:

@@ -38,7 +38,7 @@ from .trackers_asked import of_arguments
 from .trainer_evaluation import Measured, Prediction, TrainerEvaluation, is_by_batch
 from .trainer_loss import Divisor, WholeLoss, divisor_of, items_in, said_loss
 from .trainer_optimizer import optimizer_of, schedule_of
-from .trainer_settings import early_stopping_callback, reasons
+from .trainer_settings import early_stopping_callback, learns_prompts, reasons
 from .trainer_state import TrainerState, is_users, reads_optimizer
 
 if TYPE_CHECKING:
@@ -260,8 +260,8 @@ def _stop_early(trainer: Trainer, metric: str | None) -> EarlyStopping | None:
 def _export(trainer: Trainer, weights: dict[str, torch.Tensor], folder: Path) -> None:
     """Write what ``from_pretrained`` reads, the tokenizer beside it."""
     model: Any = trainer.model
-    # Prompts that are learned are written as they are in the model.
-    model.load_state_dict(weights, strict=False)
+    if learns_prompts(model):  # they are written as they are in the model
+        model.load_state_dict(weights, strict=False)
     model.save_pretrained(folder, state_dict=weights)
     if trainer.processing_class is not None:
         trainer.processing_class.save_pretrained(folder)

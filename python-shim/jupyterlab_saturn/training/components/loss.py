@@ -15,7 +15,7 @@ from ...task import Task
 from ..runtime.failure import is_out_of_memory
 from ..runtime.process_group import ProcessGroup
 from .loss_count import LossCount
-from .scalars import Heard, Means, Scalar
+from .scalars import LoggedScalars, Means, Scalar
 
 
 @dataclass
@@ -90,7 +90,7 @@ def counted_loss(
     targets: Any,
     *,
     counting: bool = True,
-    heard: Heard | None = None,
+    heard: LoggedScalars | None = None,
 ) -> tuple[Any, Loss]:
     """The outputs of a forward and their loss, with its count where that is known.
 
@@ -161,7 +161,7 @@ class Part:
         self._sum: Callable[[], torch.Tensor] | None = None  # of all ranks' counts
 
     def add(
-        self, loss: Loss, weight: float, *, counts: bool = True, heard: Heard | None = None
+        self, loss: Loss, weight: float, *, counts: bool = True, heard: LoggedScalars | None = None
     ) -> torch.Tensor:
         """Add the loss of some samples. Returns what to differentiate for it.
 

@@ -19,7 +19,7 @@ Weighed = tuple[Scalar, Scalar]
 """A total, and by what it is to be divided for the mean."""
 
 
-class Heard:
+class LoggedScalars:
     """What `log` is told during a forward and its loss, apart.
 
     Attributes
@@ -36,7 +36,7 @@ class Heard:
         self._now = self.forward
         self._before: Listener | None = None
 
-    def __enter__(self) -> Heard:
+    def __enter__(self) -> LoggedScalars:
         self._before = listen(self._hear)
         return self
 

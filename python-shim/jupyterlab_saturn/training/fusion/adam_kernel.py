@@ -44,4 +44,6 @@ def _may(group: Mapping[str, Any]) -> bool:
 
 
 def _is_plain(parameter: torch.Tensor) -> bool:
-    return parameter.device.type == "cpu" and parameter.dtype == torch.float32
+    # The kernel goes through memory as it lies, whatever the order of dimensions is.
+    is_dense = parameter.layout == torch.strided and parameter.is_contiguous()
+    return is_dense and parameter.device.type == "cpu" and parameter.dtype == torch.float32

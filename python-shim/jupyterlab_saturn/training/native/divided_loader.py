@@ -109,3 +109,8 @@ def settings(loader: DataLoader[Any]) -> dict[str, Any]:
         "persistent_workers",
     )
     return {name: getattr(loader, name) for name in names}
+
+
+def is_counted(loader: Any) -> bool:
+    """Whether it is known how many samples there are."""
+    return hasattr(loader, "dataset") and hasattr(loader.dataset, "__len__")

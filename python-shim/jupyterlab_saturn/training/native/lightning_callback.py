@@ -13,9 +13,9 @@ from ..adapters.lightning_evaluation import log_in_training
 from ..components.scalars import Scalar, Weighed, kept
 from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.checkpoint_manifest import fingerprint
+from .checkpoint_sidecar import CheckpointSidecar
 from .divided_loader import DividedLoader, is_divisible
-from .kept_beside import KeptBeside
-from .monitor import Loop, Told, Wish, why_not_divided
+from .monitor import Loop, StepReport, Wish, why_not_divided
 from .native_loop import NativeRun
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ CHECKPOINT = "lightning.ckpt"
 
 
 def following_callback(
-    run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints, kept: KeptBeside
+    run: NativeRun, trainer: Any, checkpoints: AtomicCheckpoints, sidecar: CheckpointSidecar
 ) -> Any:
     """A callback that follows a Trainer, of the package that the Trainer is of."""
     package = type(trainer).__module__.removesuffix(".trainer.trainer")
     base = importlib.import_module(package).Callback
-    return type("FollowingCallback", (_Following, base), {})(run, checkpoints, kept)
+    return type("FollowingCallback", (_Following, base), {})(run, checkpoints, sidecar)
 
 
 class _Following:
@@ -41,13 +41,15 @@ class _Following:
     ----------
     checkpoints
         Where Lightning's own checkpoints are put.
-    kept
+    sidecar
         What is put beside them.
     """
 
-    def __init__(self, run: NativeRun, checkpoints: AtomicCheckpoints, kept: KeptBeside) -> None:
+    def __init__(
+        self, run: NativeRun, checkpoints: AtomicCheckpoints, sidecar: CheckpointSidecar
+    ) -> None:
         self._run = run
-        self._kept = kept
+        self._sidecar = sidecar
         self._kept_step = 0
         self._checkpoints = checkpoints
         self._wish = Wish()
@@ -69,7 +71,7 @@ class _Following:
         trainer.strategy.process_dataloader = divided
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        self._kept.begin()
+        self._sidecar.begin()
         self._kept_step = _step(trainer)
         self._run.monitor.begins(lambda: self._describe(trainer, pl_module))
         self._run.monitor.started(self._kept_step)
@@ -104,10 +106,13 @@ class _Following:
         for loader in self._loaders:
             loader.done = trainer.fit_loop.epoch_loop.batch_idx + 1
         logged = self._run.logged.take()
-        told = Told(loss=self._loss(outputs, logged), rate=self._rate, logged=logged)
+        told = StepReport(loss=self._loss(outputs, logged), rate=self._rate, logged=logged)
         wish = self._run.monitor.stepped(step, told)
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
-        if not self._wish.save or self._is_between(trainer) or not self._can_go_on(trainer):
+        if not self._wish.save or not self._can_go_on(trainer):
+            return
+        # Where validation comes by the clock, only one of the ranks may find that it is due.
+        if self._run.world.sum([float(self._is_between(trainer))])[0] > 0:
             return
         if self._save(trainer, step):
             self._kept_step = step
@@ -144,11 +149,11 @@ class _Following:
     def _save(self, trainer: Any, step: int) -> bool:
         """Commit a checkpoint, if all there is can be saved."""
         checkpoints, world = self._checkpoints, self._run.world
-        if not self._kept.can_save():
+        if not self._sidecar.can_save():
             return False
         folder = world.on_root(lambda: checkpoints.begin(step, 0))
         trainer.save_checkpoint(folder / CHECKPOINT)
-        self._kept.save(folder)
+        self._sidecar.save(folder)
         world.on_root(
             lambda: checkpoints.commit(step, {CHECKPOINT: fingerprint(folder / CHECKPOINT)}, {})
         )
@@ -193,7 +198,7 @@ class _Following:
             why_not=why_not,
             models=[module],
             evaluating=_evaluating(trainer, per_epoch),
-            warnings=self._kept.warnings(),
+            warnings=self._sidecar.warnings(),
         )
 
 

@@ -12,7 +12,7 @@ from ..run.atomic_checkpoint import AtomicCheckpoints
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
 from .lightning_callback import CHECKPOINT, following_callback, numbers
-from .lightning_memory import remembering_callback
+from .lightning_snapshot import restoring_callback
 from .native_loop import NativeLoop
 
 _PACKAGES = ("lightning.pytorch", "pytorch_lightning")
@@ -114,9 +114,9 @@ class LightningLoop(NativeLoop):
         checkpoints = AtomicCheckpoints(self.run.folder, self.run.identity, self.run.claim)
         found = self.run.world.on_root(checkpoints.newest) if self.run.keeps else None
         newest = None if found is None else checkpoints.path(found)
-        remembering = remembering_callback(self.run, trainer, model, newest, CHECKPOINT)
-        following = following_callback(self.run, trainer, checkpoints, remembering.kept)
-        trainer.callbacks = [remembering, *trainer.callbacks, following]
+        restoring = restoring_callback(self.run, trainer, model, newest, CHECKPOINT)
+        following = following_callback(self.run, trainer, checkpoints, restoring.sidecar)
+        trainer.callbacks = [restoring, *trainer.callbacks, following]
         if newest is not None:
             options["ckpt_path"] = str(newest / CHECKPOINT)
             options["weights_only"] = False  # it is our own, and holds what modules keep

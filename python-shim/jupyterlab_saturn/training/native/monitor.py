@@ -57,7 +57,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StepReport:
     """What a loop tells of a step; on the device, if that is where it is.
 
     Attributes
@@ -91,7 +91,7 @@ class Monitor:
     def started(self, step: int) -> None:
         """So many steps are done already; the next one begins now."""
 
-    def stepped(self, step: int, told: Told) -> Wish:
+    def stepped(self, step: int, told: StepReport) -> Wish:
         """A step was made, on this rank's part. Returns what to do now."""
         return Wish()
 

@@ -20,9 +20,9 @@ from ..components.seeding import derive, seed_all
 from ..run.model_export import write_weights
 from ..runtime.interception import Interception
 from .divided_loader import BatchesOfRoot, is_divisible, settings
-from .gradient_window import GradientWindow
+from .gradient_accumulation import GradientAccumulation
 from .loop_checkpoint import LoopCheckpoint, Position
-from .monitor import Loop, Told, Wish, why_not_divided
+from .monitor import Loop, StepReport, Wish, why_not_divided
 from .native_loop import NativeLoop, refuse_length
 from .outer_loop import is_in_loop
 from .random_state import random_state, restore_random
@@ -48,7 +48,7 @@ class PlainLoop(NativeLoop):
         self._has_steps = False
         self._may_save = False
         self._saved_step = 0
-        self._window = GradientWindow()
+        self._accumulation = GradientAccumulation()
 
     @property
     def _checkpoint(self) -> LoopCheckpoint:
@@ -109,7 +109,7 @@ class PlainLoop(NativeLoop):
         self._saved_step = begin.step
         monitor.started(begin.step)
         self.run.logged.take()  # what was logged before it is of no step
-        hook = register_optimizer_step_post_hook(self._window.stepped)
+        hook = register_optimizer_step_post_hook(self._accumulation.stepped)
         try:
             yield from self._passes(items, epochs, begin)
         finally:
@@ -131,7 +131,7 @@ class PlainLoop(NativeLoop):
                 step = self._position.step + 1
                 self._position = Position(step, epoch, index, drawn)
                 self._items = items
-                self._window.next_item()
+                self._accumulation.next_item()
                 yield item
                 self._stepped(step)
 
@@ -146,8 +146,8 @@ class PlainLoop(NativeLoop):
         self._may_save = True
         if not self._wish.save or self._saved_step == self._position.step:
             return
-        if self._window.is_open():
-            return  # one of the next steps takes them
+        if self._accumulation.delays():
+            return
         at = replace(self._position, random=random_state(self._items))
         self._checkpoint.save(at, state)
         self._saved_step = self._position.step
@@ -164,12 +164,12 @@ class PlainLoop(NativeLoop):
         """After a step, on all ranks: what is to be done in the next one, or whether it ends."""
         loss, self._loss = self._loss, None
         if self._wish.save:
-            newest = max(self.run.world.gather(self._saved_step))
-            if newest == step and self._wish.stop:
+            [saved, *_] = self.run.world.gather(self._saved_step)  # the first rank writes it
+            if saved == step and self._wish.stop:
                 self.run.monitor.stopped(step)
-            if newest == step:
+            if saved == step:
                 self._wish = Wish()
-        wish = self.run.monitor.stepped(step, Told(loss=loss, logged=self.run.logged.take()))
+        wish = self.run.monitor.stepped(step, StepReport(loss=loss, logged=self.run.logged.take()))
         self._wish = Wish(self._wish.save or wish.save, self._wish.stop or wish.stop)
         if wish.stop and not any(self.run.world.gather(self._may_save)):
             self.run.monitor.stopped(self._saved_step)  # it offers nothing to wait for
@@ -185,7 +185,7 @@ class PlainLoop(NativeLoop):
         self, make: Callable[..., None], optimizer: Any, *args: Any, **options: Any
     ) -> None:
         make(*args, **options)
-        self._window.made(optimizer)
+        self._accumulation.made(optimizer)
 
     def _accelerate(self, make: Callable[..., None], _: Any, *args: Any, **options: Any) -> None:
         from accelerate.utils.dataclasses import DataLoaderConfiguration

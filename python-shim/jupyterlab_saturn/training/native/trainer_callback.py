@@ -12,8 +12,9 @@ from transformers import TrainerCallback
 from ...errors import SaturnError
 from ...scalar_log import is_scalar, log_foreign, name_in_log
 from ..components.scalars import Scalar, kept
-from .kept_beside import KeptBeside
-from .monitor import Loop, Told, Wish
+from .checkpoint_sidecar import CheckpointSidecar
+from .divided_loader import is_counted
+from .monitor import Loop, StepReport, Wish
 from .native_loop import NativeRun
 
 _LOGGED = ("loss", "learning_rate", "epoch", "step", "total_flos", "num_input_tokens_seen")
@@ -30,7 +31,7 @@ class FollowingCallback(TrainerCallback):
     commit
         Marks the checkpoint of a step as complete, and says whether it can be gone on with. For
         one rank.
-    beside
+    sidecar
         Saves what the Trainer and its callbacks keep to themselves.
     """
 
@@ -40,11 +41,11 @@ class FollowingCallback(TrainerCallback):
         trainer: Any,
         describe: Callable[[int, torch.nn.Module, Any], Loop],
         commit: Callable[[NativeRun, int, bool], None],
-        beside: KeptBeside,
+        sidecar: CheckpointSidecar,
     ) -> None:
         self._run = run
         self._trainer = trainer
-        self._beside = beside
+        self._sidecar = sidecar
         self._describe = describe
         self._commit = commit
         self._wish = Wish()
@@ -71,12 +72,12 @@ class FollowingCallback(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         monitor, loader = self._run.monitor, given["train_dataloader"]
         _require_kept_batch(loader, args, self._run.world.size)
-        self._beside.begin()
+        self._sidecar.begin()
         self._kept_step = state.global_step
         monitor.begins(
             lambda: replace(
                 self._describe(state.max_steps, given["model"], loader),
-                warnings=self._beside.warnings(),
+                warnings=self._sidecar.warnings(),
             )
         )
         monitor.started(state.global_step)
@@ -101,7 +102,7 @@ class FollowingCallback(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         losses, self._losses = self._losses, []
         # Each is its share of the mean.
-        told = Told(
+        told = StepReport(
             loss=sum(losses[1:], losses[0]) if losses else None,
             rate=self._rate,
             logged=self._run.logged.take(),
@@ -118,7 +119,7 @@ class FollowingCallback(TrainerCallback):
     def _save_if_wished(self, control: Any) -> None:
         if not self._wish.save or control.should_training_stop:
             return
-        if not self._wraps and self._beside.can_save():
+        if not self._wraps and self._sidecar.can_save():
             control.should_save = True
         elif self._wish.stop:
             self._run.monitor.stopped(self._kept_step)
@@ -147,12 +148,14 @@ class FollowingCallback(TrainerCallback):
     def on_save(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         step, world = state.global_step, self._run.world
         goes_on = not (self._ends_epoch(state) or self._wraps or control.should_training_stop)
-        goes_on = goes_on and self._beside.save(self._run.folder / f"checkpoint-{step}")
+        goes_on = goes_on and self._sidecar.save(self._run.folder / f"checkpoint-{step}")
         if world.is_root:
             self._commit(self._run, step, goes_on)
         self._run.monitor.interrupted()
-        if not goes_on:
-            return  # one of the Trainer's own
+        if not goes_on:  # one of the Trainer's own
+            if self._ends_epoch(state):  # once more after that: it takes the place of an older one
+                self._wish = replace(self._wish, save=True)
+            return
         self._kept_step = step
         self._run.monitor.saved(step)
         if self._wish.stop:
@@ -168,11 +171,6 @@ def numbers(metrics: Any) -> dict[str, float]:
         for name, value in metrics.items()
         if isinstance(value, int | float) and name != "epoch" and not name.endswith(timing)
     }
-
-
-def is_counted(loader: Any) -> bool:
-    """Whether it is known how many samples there are."""
-    return hasattr(loader, "dataset") and hasattr(loader.dataset, "__len__")
 
 
 def _require_kept_batch(loader: Any, args: Any, devices: int) -> None:

@@ -20,6 +20,7 @@ from ..adapters.trainer_placement import (
 )
 from ..run.model_export import write_folder
 from ..runtime.interception import Interception
+from .divided_loader import is_counted
 from .monitor import Loop, why_not_divided
 from .native_loop import NativeLoop, NativeRun
 from .whole_batch import why_whole
@@ -132,7 +133,7 @@ class TrainerLoop(NativeLoop):
         **options: Any,
     ) -> Any:
         from .trainer_callback import FollowingCallback
-        from .trainer_memory import TrainerMemory
+        from .trainer_snapshot import TrainerSnapshot
 
         if getattr(trainer.args, _DIVIDED, 0) != self.run.world.size:
             raise SaturnError(
@@ -143,16 +144,16 @@ class TrainerLoop(NativeLoop):
             )
         self._trainer = trainer
         newest = self._newest()
-        memory = TrainerMemory(self.run, trainer, newest)
+        snapshot = TrainerSnapshot(self.run, trainer, newest)
         describe = partial(_describe, trainer)
-        callback = FollowingCallback(self.run, trainer, describe, _commit, memory.kept)
-        trainer.callback_handler.callbacks.insert(0, memory)
+        callback = FollowingCallback(self.run, trainer, describe, _commit, snapshot.sidecar)
+        trainer.callback_handler.callbacks.insert(0, snapshot)
         trainer.add_callback(callback)
         try:
             return train(newest or resume_from_checkpoint, *args, **options)
         finally:
             trainer.remove_callback(callback)
-            trainer.remove_callback(memory)
+            trainer.remove_callback(snapshot)
 
     def _newest(self) -> str | None:
         """The newest checkpoint of this very training that is complete."""
@@ -213,7 +214,7 @@ def _why_not(per_device: int, accumulated: int, devices: int) -> str | None:
 def _describe(trainer: Any, steps: int, model: torch.nn.Module, loader: Any) -> Loop:
     args = trainer.args
     per_device, parts = args.per_device_train_batch_size, args.gradient_accumulation_steps
-    counted = hasattr(loader, "dataset") and hasattr(loader.dataset, "__len__")
+    counted = is_counted(loader)
     samples = len(loader.dataset) if counted else steps * per_device * parts
     per_epoch = max(1, math.ceil(len(loader) / parts)) if counted else steps
 

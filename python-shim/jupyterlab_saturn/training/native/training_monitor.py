@@ -17,7 +17,7 @@ from ..run.training_observer import LoggedSteps, TrainingObserver
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
 from .loop_rungs import LoopRungs
-from .monitor import Loop, LoopOver, Monitor, Told, Wish
+from .monitor import Loop, LoopOver, Monitor, StepReport, Wish
 
 if TYPE_CHECKING:
     from ...generated.wire_types import Metrics
@@ -105,7 +105,7 @@ class TrainingMonitor(Monitor):
             if self._is_enough(step):
                 self.stopped(step)
 
-    def stepped(self, step: int, told: Told) -> Wish:
+    def stepped(self, step: int, told: StepReport) -> Wish:
         self.step, self._newest_loss = step, told.loss
         loss = (0.0, 0.0) if told.loss is None else (told.loss, 1.0)
         self._window.add(loss, told.rate, None, told.logged)

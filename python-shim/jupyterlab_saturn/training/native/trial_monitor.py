@@ -7,7 +7,7 @@ import time
 from ..run.cell_measurement import CellMeasurement
 from ..runtime.device import RankDevice
 from ..runtime.process_group import ProcessGroup
-from .monitor import LoopOver, Monitor, Told, Wish
+from .monitor import LoopOver, Monitor, StepReport, Wish
 
 STEPS_MOST = 2_000
 
@@ -38,7 +38,7 @@ class TrialMonitor(Monitor):
             self._measurement.started()
             self._since = time.perf_counter()
 
-    def stepped(self, step: int, told: Told) -> Wish:
+    def stepped(self, step: int, told: StepReport) -> Wish:
         timer = self._measurement.timer
         self._in_window += 1
         if self._in_window >= timer.window:

@@ -16,7 +16,7 @@ from torch import nn
 from ...task import Task
 from ..components.loss import Loss, Part, counted_loss
 from ..components.nested_tensors import move, pair, shapes
-from ..components.scalars import Heard
+from ..components.scalars import LoggedScalars
 from ..components.seeding import derive, seed_all, seed_torch
 from ..components.state_dicts import EXTRA_STATE
 from ..components.training_mode import evaluating
@@ -115,7 +115,7 @@ class PipelineRunner(Runner):
             self._seed(micro.seed)
         else:  # stages must not draw alike
             seed_torch(derive(micro.seed, "stage", stage))
-        heard = Heard()
+        heard = LoggedScalars()
 
         def forward() -> Any:
             # What the model does on its way to the stage is logged by those before it.

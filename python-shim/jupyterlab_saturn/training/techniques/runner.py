@@ -21,7 +21,7 @@ from ..components.loss import Part, counted_loss, outputs_of
 from ..components.nested_tensors import move, pair
 from ..components.optimizer_factory import make_optimizer
 from ..components.precision import LossScale, precise
-from ..components.scalars import NOTHING, Heard, Weighed, alone
+from ..components.scalars import NOTHING, LoggedScalars, Weighed, alone
 from ..components.seeding import BlockSeeds, seed_all
 from ..components.training_mode import begin_training
 from ..model.blocks import find_blocks
@@ -139,7 +139,7 @@ class Runner(Restorable):
         SaturnError
             ``bad-loss``.
         """
-        heard = Heard()
+        heard = LoggedScalars()
         with self._precise():
             _, loss = counted_loss(
                 self._task, forward, targets, counting=self._weighing.may_count, heard=heard

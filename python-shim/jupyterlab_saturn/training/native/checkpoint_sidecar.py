@@ -8,11 +8,12 @@ from typing import Any
 
 import torch
 
-from .loop_memory import LoopMemory
+from .attribute_snapshot import AttributeSnapshot
 from .native_loop import NativeRun
+from .tensor_version import version_of
 
 
-class KeptBeside:
+class CheckpointSidecar:
     """Saves and restores what a library's trainer, callbacks and model have noted.
 
     Parameters
@@ -33,7 +34,7 @@ class KeptBeside:
         self,
         run: NativeRun,
         model: torch.nn.Module,
-        make: Callable[[], LoopMemory],
+        make: Callable[[], AttributeSnapshot],
         newest: Path | None,
         reload: Callable[[Path], object],
         *,
@@ -45,8 +46,8 @@ class KeptBeside:
         self._newest = newest
         self._reload = reload
         self._gradients = gradients
-        self._memory: LoopMemory | None = None
-        self._versions: list[int] = []
+        self._snapshot: AttributeSnapshot | None = None
+        self._versions: list[tuple[object, ...]] = []
 
     def look(self) -> None:
         """Before anything of the user's is called."""
@@ -54,28 +55,28 @@ class KeptBeside:
 
     def begin(self) -> None:
         """Note what there is before the first step."""
-        self._memory = self._make()
+        self._snapshot = self._make()
 
     def warnings(self) -> Sequence[str]:
         """What the user should know of it."""
-        trouble = None if self._memory is None else self._memory.trouble
+        trouble = None if self._snapshot is None else self._snapshot.trouble
         if trouble is None:
             return ()
         return (f"This training cannot be paused: {trouble}. A stop has it begin anew.",)
 
     def can_save(self) -> bool:
         """Whether all of it can be in a checkpoint, on all ranks. A collective."""
-        able = self._memory is not None and self._memory.can_save()
+        able = self._snapshot is not None and self._snapshot.can_save()
         return self._run.world.sum([float(not able)])[0] == 0
 
     def save(self, folder: Path) -> bool:
         """Put it into a folder. Returns whether that holds all there is. A collective."""
-        if self._memory is None or not self.can_save():
+        if self._snapshot is None or not self.can_save():
             return False
         world = self._run.world
         if world.is_root:
             torch.save(self._of_parameters(), folder / _PARAMETERS)
-        self._memory.save(_file(folder, world.rank))
+        self._snapshot.save(_file(folder, world.rank))
         world.sum([0.0])  # all are there
         return True
 
@@ -88,15 +89,15 @@ class KeptBeside:
             return  # of a version that did not write it
         if self._versions != self._now():  # by what callbacks do when a training begins
             self._reload(folder)
-        known: Mapping[str, Any] = torch.load(folder / _PARAMETERS)
+        known: Mapping[str, Any] = torch.load(folder / _PARAMETERS, map_location="cpu")
         for name, parameter in self._model.named_parameters():
             if name in known:
                 trains, gradient = known[name]
                 parameter.requires_grad_(trains)
                 parameter.grad = None if gradient is None else gradient.to(parameter.device)
         own = _file(folder, self._run.world.rank)
-        assert self._memory is not None
-        self._memory.restore(own if own.exists() else _file(folder, 0))
+        assert self._snapshot is not None
+        self._snapshot.restore(own if own.exists() else _file(folder, 0))
 
     def _of_parameters(self) -> dict[str, tuple[bool, torch.Tensor | None]]:
         return {
@@ -104,10 +105,10 @@ class KeptBeside:
             for name, parameter in self._model.named_parameters()
         }
 
-    def _now(self) -> list[int]:
-        """How often somebody has written into each tensor of the model."""
+    def _now(self) -> list[tuple[object, ...]]:
+        """What is another once somebody has written into a tensor of the model."""
         return [
-            each._version
+            version_of(each)
             for each in self._model.state_dict(keep_vars=True).values()
             if isinstance(each, torch.Tensor)
         ]
@@ -117,4 +118,4 @@ _PARAMETERS = "saturn-parameters.pt"
 
 
 def _file(folder: Path, rank: int) -> Path:
-    return folder / f"saturn-memory-{rank}.pkl"
+    return folder / f"saturn-attributes-{rank}.pkl"

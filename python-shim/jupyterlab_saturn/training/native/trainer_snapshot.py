@@ -10,15 +10,18 @@ from transformers import TrainerCallback
 
 from ..adapters.overrides import comes_from
 from ..model.function_code import is_own
-from .kept_beside import KeptBeside
-from .loop_memory import LoopMemory, own_parts
+from .attribute_snapshot import AttributeSnapshot, own_parts
+from .checkpoint_sidecar import CheckpointSidecar
 from .native_loop import NativeRun
 
 _PACKAGE = __name__.partition(".")[0]
 _SHOWING = (_PACKAGE, "transformers.integrations", "transformers.utils.notebook")
 
+_OF_STEP = ("current_gradient_accumulation_steps",)
+"""What a Trainer sets before each step, by how many devices there are."""
 
-class TrainerMemory(TrainerCallback):
+
+class TrainerSnapshot(TrainerCallback):
     """Has it restored. To be called before all other callbacks.
 
     Parameters
@@ -28,31 +31,36 @@ class TrainerMemory(TrainerCallback):
 
     Attributes
     ----------
-    kept
+    sidecar
         What is saved with each checkpoint.
     """
 
     def __init__(self, run: NativeRun, trainer: Any, newest: str | None) -> None:
         self._trainer = trainer
         self._after_epoch = False
-        self.kept = KeptBeside(
+        self.sidecar = CheckpointSidecar(
             run,
             trainer.model,
-            lambda: LoopMemory(self._owners, self._known, self._data),
+            lambda: AttributeSnapshot(
+                self._owners,
+                self._known,
+                self._data,
+                left_out=lambda thing: _OF_STEP if thing is trainer else (),
+            ),
             None if newest is None else Path(newest),
             lambda folder: trainer._load_from_checkpoint(str(folder), trainer.model),
         )
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        self.kept.look()
+        self.sidecar.look()
         self._after_epoch = float(state.epoch or 0.5).is_integer()
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         if self._after_epoch:  # else what callbacks do now they have done before the pause
-            self.kept.restore()
+            self.sidecar.restore()
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        self.kept.restore()
+        self.sidecar.restore()
 
     def _owners(self) -> Mapping[str, Any]:
         trainer = self._trainer

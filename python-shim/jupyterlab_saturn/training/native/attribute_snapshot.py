@@ -15,6 +15,7 @@ import torch
 
 from ...errors import SaturnError
 from ..model.function_code import is_own, qualified
+from .tensor_version import TensorVersions
 
 _FEW = 64  # numbers, which are compared
 _SMALL = 1 << 20  # bytes; what takes more is not compared with what it was, but saved
@@ -28,7 +29,7 @@ _MADE_ANEW = (
 Owners = Callable[[], Mapping[str, Any]]
 
 
-class LoopMemory:
+class AttributeSnapshot:
     """Saves beside a library's checkpoint what its objects have noted in attributes meanwhile.
 
     What has not changed since this was made is left as the function makes it, and so is what the
@@ -43,7 +44,7 @@ class LoopMemory:
     data
         Tells more objects, of which only what is small is looked at.
     left_out
-        Names of attributes that the library looks after.
+        Tells names of attributes of an object that the library looks after.
     trouble
         Why nothing can be gone on with, where that is known.
     """
@@ -54,14 +55,15 @@ class LoopMemory:
         known: Owners,
         data: Owners,
         *,
-        left_out: Collection[str] = (),
+        left_out: Callable[[Any], Collection[str]] = lambda _: (),
         trouble: str | None = None,
     ) -> None:
-        self._left_out = frozenset(left_out)
+        self._left_out = left_out
         self._owners = owners
         self._known = known
         self._data = data
         self._classes: dict[str, type] = {}
+        self._versions = TensorVersions()
         self._at_first = {place: self._digest(value) for place, value in self._attributes()}
         self.trouble: str | None = trouble or next(self._troubles(), None)
         """What of it cannot be saved, so that the loop can only be begun anew; None of nothing."""
@@ -71,9 +73,10 @@ class LoopMemory:
         kept = {
             place: value
             for place, value in self._attributes()
-            if self._may_have_changed(place, value) and self._dumped(value) is not None
+            if self._may_have_changed(place, value) and self._can_be_written(value)
         }
-        path.write_bytes(self._dumped(kept) or b"")
+        with path.open("wb") as file:
+            self._write(kept, file)
 
     def _may_have_changed(self, place: tuple[str, str], value: Any) -> bool:
         digest = self._digest(value)
@@ -113,7 +116,7 @@ class LoopMemory:
         known = {id(each) for each in self._all_known().values()}
         for owner, thing in self._all_owners().items():
             is_module = isinstance(thing, torch.nn.Module)
-            hidden = _OF_MODULES | self._left_out if is_module else frozenset()
+            hidden = {*self._left_out(thing), *(_OF_MODULES if is_module else ())}
             for name, value in list(vars(thing).items()):
                 if name in hidden or id(value) in known or _is_made_anew(value):
                     continue
@@ -134,22 +137,26 @@ class LoopMemory:
     def _troubles(self) -> Iterator[str]:
         """What moves and cannot be saved. Other things, as files and locks, are made anew."""
         for (owner, name), value in self._attributes():
-            if (is_own(type(value)) or hasattr(value, "__next__")) and self._dumped(value) is None:
+            moves = is_own(type(value)) or hasattr(value, "__next__")
+            if moves and not self._can_be_written(value):
                 yield f"{owner} keeps a {type(value).__name__} in {name}, which cannot be saved"
 
-    def _dumped(self, value: Any) -> bytes | None:
-        into = io.BytesIO()
+    def _can_be_written(self, value: Any) -> bool:
         try:
-            _Pickler(into, self._all_known(), self._classes).dump(value)  # type: ignore[no-untyped-call]
+            self._write(value, _Nowhere())
         except Exception:  # whatever objects of others raise
-            return None
-        return into.getvalue()
+            return False
+        return True
+
+    def _write(self, value: Any, into: Any) -> None:
+        _Pickler(into, self._all_known(), self._classes).dump(value)  # type: ignore[no-untyped-call]
 
     def _digest(self, value: Any) -> bytes | None:
         """What is another one when a value has changed; None of what is too large to tell."""
         into = _Bounded()
         try:
-            _Comparing(into, self._all_known(), self._classes).dump(value)  # type: ignore[no-untyped-call]
+            comparing = _Comparing(into, self._all_known(), self._classes, self._versions)
+            comparing.dump(value)  # type: ignore[no-untyped-call]
         except Exception:
             return None
         return into.getvalue()
@@ -164,6 +171,13 @@ def own_parts(model: torch.nn.Module) -> dict[str, torch.nn.Module]:
     }
 
 
+class _Nowhere(io.BytesIO):
+    """Keeps nothing: what is tried may be as large as memory."""
+
+    def write(self, data: Any) -> int:
+        return memoryview(data).nbytes
+
+
 class _Bounded(io.BytesIO):
     def write(self, data: Any) -> int:
         if self.tell() + len(memoryview(data)) > _SMALL:
@@ -174,9 +188,7 @@ class _Bounded(io.BytesIO):
 class _Pickler(cloudpickle.Pickler):
     """Refers to what is known by its name, and so to classes that the function has made anew."""
 
-    def __init__(
-        self, file: io.BytesIO, known: Mapping[str, Any], classes: dict[str, type]
-    ) -> None:
+    def __init__(self, file: Any, known: Mapping[str, Any], classes: dict[str, type]) -> None:
         super().__init__(file)  # type: ignore[no-untyped-call]
         self._names = {id(each): name for name, each in known.items()}
         self._classes = classes
@@ -194,12 +206,22 @@ class _Pickler(cloudpickle.Pickler):
 class _Comparing(_Pickler):
     """Tells tensors by whether somebody has written into them. Notes all classes."""
 
+    def __init__(
+        self,
+        file: io.BytesIO,
+        known: Mapping[str, Any],
+        classes: dict[str, type],
+        versions: TensorVersions,
+    ) -> None:
+        super().__init__(file, known, classes)
+        self._versions = versions
+
     def persistent_id(self, thing: Any) -> Any:
         if isinstance(thing, type) and is_own(thing):
             self._classes.setdefault(qualified(thing), thing)
         large = isinstance(thing, torch.Tensor) and thing.numel() > _FEW
         if large and id(thing) not in self._names:
-            return (id(thing), thing._version)
+            return self._versions.of(thing)
         return super().persistent_id(thing)
 
 

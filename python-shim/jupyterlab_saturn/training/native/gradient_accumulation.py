@@ -11,7 +11,7 @@ import torch
 _MOST = 64  # items that are waited for an optimizer that has made no step yet
 
 
-class GradientWindow:
+class GradientAccumulation:
     """Follows the optimizers of a loop, which may step after several of its items only."""
 
     def __init__(self) -> None:
@@ -21,6 +21,8 @@ class GradientWindow:
         self._longest: weakref.WeakKeyDictionary[torch.optim.Optimizer, int] = (
             weakref.WeakKeyDictionary()
         )
+        self._items = 0
+        self._waits_since: int | None = None
 
     def made(self, optimizer: torch.optim.Optimizer) -> None:
         """An optimizer was made."""
@@ -34,8 +36,25 @@ class GradientWindow:
 
     def next_item(self) -> None:
         """Another item of the loop begins."""
+        self._items += 1
         for optimizer, idle in list(self._idle.items()):
             self._idle[optimizer] = idle + 1
+
+    def delays(self) -> bool:
+        """Whether a checkpoint that is offered now is to be left for the next that is.
+
+        A loop may offer some amid gradients only, as with ``if i % 100 == 0``. Then one without
+        them is better than none.
+        """
+        if not self.is_open():
+            self._waits_since = None
+            return False
+        if self._waits_since is None:
+            self._waits_since = self._items
+        if self._items - self._waits_since < 2 * max(self._longest.values(), default=_MOST):
+            return True
+        self._waits_since = None
+        return False
 
     def is_open(self) -> bool:
         """Whether an optimizer has gradients that it has not taken, and is likely to."""

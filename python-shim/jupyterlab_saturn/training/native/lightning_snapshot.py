@@ -11,8 +11,8 @@ import torch
 
 from ..adapters.overrides import comes_from
 from ..model.function_code import is_own
-from .kept_beside import KeptBeside
-from .loop_memory import LoopMemory, own_parts
+from .attribute_snapshot import AttributeSnapshot, own_parts
+from .checkpoint_sidecar import CheckpointSidecar
 from .native_loop import NativeRun
 
 _LIBRARIES = (__name__.partition(".")[0], "lightning", "pytorch_lightning", "lightning_fabric")
@@ -20,7 +20,7 @@ _AT_EPOCHS = ("StochasticWeightAveraging",)
 """Callbacks of the library's that go on from the beginning of an epoch only."""
 
 
-def remembering_callback(
+def restoring_callback(
     run: NativeRun, trainer: Any, module: Any, newest: Path | None, checkpoint: str
 ) -> Any:
     """A callback that has it restored, of the package that the Trainer is of.
@@ -29,16 +29,16 @@ def remembering_callback(
     """
     package = type(trainer).__module__.removesuffix(".trainer.trainer")
     base = importlib.import_module(package).Callback
-    kind = type("RememberingCallback", (_Remembering, base), {})
+    kind = type("RestoringCallback", (_Restoring, base), {})
     return kind(run, trainer, module, newest, checkpoint)
 
 
-class _Remembering:
+class _Restoring:
     """Has it restored before the first batch.
 
     Attributes
     ----------
-    kept
+    sidecar
         What is saved with each checkpoint.
     """
 
@@ -53,11 +53,15 @@ class _Remembering:
             found = torch.load(folder / checkpoint, map_location="cpu", weights_only=False)
             module.load_state_dict(found["state_dict"])
 
-        self.kept = KeptBeside(
+        self.sidecar = CheckpointSidecar(
             run,
             module,
-            lambda: LoopMemory(
-                self._owners, self._known, dict, left_out=vars(plain), trouble=self._trouble()
+            lambda: AttributeSnapshot(
+                self._owners,
+                self._known,
+                dict,
+                left_out=lambda thing: vars(plain) if isinstance(thing, torch.nn.Module) else (),
+                trouble=self._trouble(),
             ),
             newest,
             reload,
@@ -65,10 +69,10 @@ class _Remembering:
         )
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        self.kept.look()
+        self.sidecar.look()
 
     def on_train_batch_start(self, *_: Any) -> None:
-        self.kept.restore()
+        self.sidecar.restore()
 
     def _trouble(self) -> str | None:
         kinds = [type(each).__name__ for each in self._trainer.callbacks]
