@@ -128,7 +128,8 @@ function waysOf(session: ISession, search: ISearch): IWay[] {
   });
 }
 
-const ALONE: Strategy = { technique: 'single', devices: 1 };
+/** What a task is trained by of which only the first is known. */
+export const ALONE: Strategy = { technique: 'single', devices: 1 };
 
 /** The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. */
 function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {

@@ -1,11 +1,12 @@
 import type { TaskSpec, TaskState } from '../wire/messages.js';
 import type { Command } from './command.js';
 import { hasTurns } from './dispatch.js';
-import { canTrainAlone, comingTasks, countComing, countOpen, isLeftToPlan } from './earlyStarts.js';
+import { ALONE, canTrainAlone, comingTasks, countComing, countOpen, isLeftToPlan } from './earlyStarts.js';
 import { exploresInRun } from './exploration.js';
 import { inspect } from './inspections.js';
 import { inspectors } from './inspectors.js';
 import { countDevices, plannedCluster } from './plannedCluster.js';
+import { measuredCell } from './profileTable.js';
 import {
   findSweep,
   type ISession,
@@ -139,12 +140,19 @@ function lookFurther(session: ISession): IStep {
   return { session: next, commands: [...stops, ...asked] };
 }
 
-/** Whether a task that waits has trained on one device, and can go on there whatever else there is to be found. */
+/**
+ * Whether a task that waits has trained on one device, and can go on there whatever else there is to be found: at a speed that is
+ * known, as else no plan begins it.
+ */
 function goesOn(session: ISession, task: TaskState): boolean {
+  const { cells, goal } = session.state;
   const attempt = lastAttempt(task);
-  const isRun = session.state.goal === 'run';
   return (
-    isRun && task.status === 'ready' && attempt !== undefined && canTrainAlone(session, task, attempt.model)
+    goal === 'run' &&
+    task.status === 'ready' &&
+    attempt !== undefined &&
+    measuredCell(cells, task, ALONE, attempt.model) !== undefined &&
+    canTrainAlone(session, task, attempt.model)
   );
 }
 

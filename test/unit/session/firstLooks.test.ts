@@ -42,6 +42,13 @@ const first = (sim: SessionHarness, task: string, signature = `sig-${task}`): vo
 const whole = (sim: SessionHarness, task: string, signature = `sig-${task}`): void =>
   told(sim, task, { inspection: inspection(signature) });
 
+/** The planner answers what it is asked. */
+function planned(sim: SessionHarness): void {
+  for (const command of sim.take('plan')) {
+    sim.perform(command);
+  }
+}
+
 describe('a run of what is not inspected yet', () => {
   it('has looked for what one device needs, trains by that, and has the rest looked for when it is known of all', () => {
     const sim = hurried(['a', 'b', 'c', 'd']);
@@ -314,6 +321,25 @@ describe('a run of what is not inspected yet', () => {
     asked(sim);
     sim.connect(1, [{ task: 'a', attempt: 1 }]);
     expect(asked(sim)).toEqual([['rest', ['b', 'c', 'a']]]);
+  });
+});
+
+describe('an agent that is lost before anything was measured', () => {
+  it('leaves tasks that begin again, though a plan was made meanwhile', () => {
+    const sim = hurried(['a', 'b']);
+    first(sim, 'a', 'sig');
+    first(sim, 'b', 'sig');
+    expect(starts(sim)).toHaveLength(2);
+    planned(sim);
+    sim.connect(2);
+    planned(sim);
+    expect(starts(sim).map(({ task, attempt }) => [task.name, attempt])).toEqual([
+      ['a', 2],
+      ['b', 2]
+    ]);
+    expect(sim.session.state).toMatchObject({ goal: 'run' });
+    expect(sim.session.state.run?.endedAt).toBeUndefined();
+    assertTold(sim, 'a lost agent');
   });
 });
 

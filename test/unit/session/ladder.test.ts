@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rungsOf } from '../../../src/core/session/stopRules/ladder.js';
 import { inspection, type SessionHarness, spec } from './sessionHarness.js';
-import { begun, swept, sweepOf, taskOf } from './sweptSession.js';
+import { begun, sweepOf, swept, taskOf } from './sweptSession.js';
 
 describe('rungs', () => {
   const rungs = (sim: SessionHarness, name: string): readonly number[] =>

@@ -5,7 +5,7 @@ import { median } from '../../../src/core/session/stopRules/median.js';
 import { arrival } from '../../../src/core/session/stopRules/stopRule.js';
 import type { SweepSpec } from '../../../src/core/wire/messages.js';
 import { inspection, SessionHarness, spec } from './sessionHarness.js';
-import { begun, RULE, replay, swept, sweepOf, taskOf } from './sweptSession.js';
+import { begun, RULE, replay, sweepOf, swept, taskOf } from './sweptSession.js';
 
 describe('asha', () => {
   const stops = (score: number, others: number[], eta?: number): boolean =>

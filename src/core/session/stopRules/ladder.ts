@@ -1,6 +1,13 @@
 import { BY_LOSS } from '../../model/metricGoal.js';
 import { isMember, membersOf } from '../../model/sweepTasks.js';
-import type { Criterion, Inspection, SessionState, StopRule, SweepState, TaskState } from '../../wire/messages.js';
+import type {
+  Criterion,
+  Inspection,
+  SessionState,
+  StopRule,
+  SweepState,
+  TaskState
+} from '../../wire/messages.js';
 import { findSweep, type ISession, mapSweeps } from '../session.js';
 import { hasActive } from '../taskTable.js';
 import { ruleOfKind } from './knownRules.js';

@@ -62,5 +62,7 @@ export function leftWords(state: SessionState, now: number, trans: ITranslation)
 /** Whether a task has steps to make, of those that a run is to train. */
 function isLeft(task: TaskState): boolean {
   const { status, moving } = task;
-  return status !== 'finished' && status !== 'stopped' && (status !== 'stopping' || !!moving) && !isPaused(task);
+  return (
+    status !== 'finished' && status !== 'stopped' && (status !== 'stopping' || !!moving) && !isPaused(task)
+  );
 }

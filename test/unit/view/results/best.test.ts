@@ -21,7 +21,10 @@ it('has a best one once two have a number', () => {
     tasks: state.tasks.map(task =>
       names.includes(task.spec.name)
         ? task
-        : { ...task, result: { ...task.result!, metrics: {}, evaluationError: { code: 'no', message: 'No.' } } }
+        : {
+            ...task,
+            result: { ...task.result!, metrics: {}, evaluationError: { code: 'no', message: 'No.' } }
+          }
     )
   });
   expect(bestTask(evaluated(first, second))).toBe(first);

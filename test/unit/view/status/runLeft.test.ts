@@ -37,12 +37,15 @@ describe('how long a run still takes', () => {
     const state = run(same);
     const planned = runLeft(state, NOW)!.seconds;
     const more = state.tasks.flatMap(task =>
-      [0, 1].map(copy => ({ ...task, spec: { ...task.spec, name: `${task.spec.name}-${copy}` } })).filter(waits)
+      [0, 1]
+        .map(copy => ({ ...task, spec: { ...task.spec, name: `${task.spec.name}-${copy}` } }))
+        .filter(waits)
     );
     const all = runLeft({ ...state, tasks: [...state.tasks, ...more] }, NOW)!.seconds;
     expect(all).toBeGreaterThan(2 * planned);
     expect(all).toBeLessThan(3 * planned);
-    const most = (tasks: readonly TaskState[]) => runLeft({ ...state, tasks: [...tasks] }, NOW, 'most')!.seconds;
+    const most = (tasks: readonly TaskState[]) =>
+      runLeft({ ...state, tasks: [...tasks] }, NOW, 'most')!.seconds;
     expect(most([...state.tasks, ...more])).toBeGreaterThan(2 * most(state.tasks));
   });
 
