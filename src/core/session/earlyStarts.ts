@@ -131,8 +131,11 @@ function waysOf(session: ISession, search: ISearch): IWay[] {
 /** What a task is trained by of which only the first is known. */
 export const ALONE: Strategy = { technique: 'single', devices: 1 };
 
-/** The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. */
-function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {
+/**
+ * The tasks of which no more is known than that they can be trained on one device: with one for each, none waits for more. Where
+ * its like were measured by more than that, there is a choice.
+ */
+function waysOfPartly(session: ISession, { free, isCrowded, time }: ISearch): IWay[] {
   const { cells, cluster, tasks } = session.state;
   const place = idlePlace(session, { strategy: ALONE }, free);
   if (!place || tableOf(tasks).partly === 0) {
@@ -140,7 +143,9 @@ function waysOfPartly(session: ISession, { free, time }: ISearch): IWay[] {
   }
   const model = cluster && modelAt(cluster, place);
   return comingTasks(session).flatMap(task => {
-    const can = canTrainAlone(session, task, model) && !isHeldBack(task, time) && !isWeighed(task);
+    const isChoice = !isCrowded && workingCells(session, task).length > 1;
+    const can =
+      canTrainAlone(session, task, model) && !isHeldBack(task, time) && !isWeighed(task) && !isChoice;
     const { stepSeconds = Infinity } = measuredCell(cells, task, ALONE, model) ?? {};
     const steps = targetStep(task) - (task.checkpointStep ?? 0);
     return can ? [{ task, place, seconds: steps * stepSeconds }] : [];
@@ -193,18 +198,22 @@ function wayOf(session: ISession, task: TaskState, { free, isCrowded }: ISearch)
   return undefined;
 }
 
-function usableCells({ state }: ISession, task: TaskState): ProfileCell[] {
+function usableCells(session: ISession, task: TaskState): ProfileCell[] {
+  return workingCells(session, task).filter(({ strategy }) => isFeasibleBy(task, strategy));
+}
+
+/** What works for the like of a task, whether or not that is known of itself. */
+function workingCells({ state }: ISession, { inspection, spec }: TaskState): ProfileCell[] {
   const { cells, excludeTechniques } = state;
   const failed = failedTrials(cells);
-  const { signature = '' } = task.inspection ?? {};
-  const own = { signature, hash: task.spec.hash };
+  const { signature = '' } = inspection ?? {};
+  const own = { signature, hash: spec.hash };
   return aloneCells(cells).filter(
     ({ signature: of, status, strategy, model }) =>
       of === signature &&
       status === 'ok' &&
       strategy.nodes === undefined &&
       !excludeTechniques.includes(strategy.technique) &&
-      isFeasibleBy(task, strategy) &&
       failed.failure(own, strategy, model) === undefined
   );
 }

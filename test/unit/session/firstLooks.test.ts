@@ -91,6 +91,20 @@ describe('a run of what is not inspected yet', () => {
     expect(starts(sim)).toMatchObject([{ task: { name: 'c' } }]);
   });
 
+  it('leaves to the plan what was measured by more than one device before, unless many wait for each', () => {
+    const cells = STRATEGIES.map(strategy => cellOf('sig', strategy));
+    const begun = (names: readonly string[]): GroupStart[] => {
+      const sim = hurried(names, 2, [{ kind: 'cells-recalled', cells }]);
+      for (const name of names) {
+        first(sim, name, 'sig');
+      }
+      expect(asked(sim).at(-1)?.[0]).toBe('rest');
+      return starts(sim);
+    };
+    expect(begun(['a', 'b', 'c'])).toEqual([]);
+    expect(begun(['a', 'b', 'c', 'd'])).toHaveLength(2);
+  });
+
   it('stops what the rest shows that cannot be trained, and says why', () => {
     const sim = hurried(['a', 'b']);
     first(sim, 'a');
