@@ -62,8 +62,8 @@ export function awaitsRest(session: ISession, time: number): boolean {
  * @param time - seconds since the epoch.
  */
 export function startEarly(session: ISession, time: number): IStep {
-  const isPlanned = !session.learning && (followsGiven(session) || isAnyWaiting(session, time));
-  if (!beginsEarly(session) || isLeftToPlan(session) || isPlanned) {
+  const isPlanned = (): boolean => followsGiven(session) || isAnyWaiting(session, time);
+  if (!beginsEarly(session) || isLeftToPlan(session) || (!session.learning && isPlanned())) {
     return { session, commands: [] };
   }
   const crowded = isCrowded(session);
