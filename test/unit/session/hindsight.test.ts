@@ -82,7 +82,7 @@ it('knows of tasks that a rule gave up how far they were to train', async () => 
     if (outcome !== undefined) {
       expect(outcome.firstPlanSeconds).toBeGreaterThan(0);
       const ended = { ...world, tasks: world.tasks.map(one => ({ ...one, steps: trained.get(one.name)! })) };
-      const first = firstPlan(sim);
+      const first = firstPlan(sim)!;
       const segments = first.segments.map(one => ({ ...one, steps: trained.get(one.task)! }));
       const unmeasured = segments.some(({ task, strategy }) => {
         const known = sim.session.state.cells.filter(one => one.signature === `sig-${task}`);
