@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf, type SessionEvent } from '../../../../src/core/wire/messages.js';
 import type { IDamage } from '../../../../src/engine/journal/damagedPart.js';
 import { Journal } from '../../../../src/engine/journal/journal.js';
+import { FORMAT } from '../../../../src/engine/journal/migrations.js';
 import { recordLine } from '../../../../src/engine/journal/recordLine.js';
 
 const disk = vi.hoisted(() => ({ forced: 0, failure: null as Error | null }));
@@ -292,7 +293,7 @@ describe('versions', () => {
     writeFileSync(path, olds.map(line).join(''));
     write([{ kind: 'reset' }]);
     expect(read().events).toEqual([...EVENTS, { kind: 'reset' }]);
-    expect(lines().map(text => JSON.parse(text).v)).toEqual([1, 1, 1, 1, 1, 1, 3]);
+    expect(lines().map(text => JSON.parse(text).v)).toEqual([1, 1, 1, 1, 1, 1, FORMAT]);
   });
 
   it('to come are refused by name, and nothing is changed', () => {
