@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from typing import Any
 
+import cloudpickle
 import psutil
 import pytest
-from jupyterlab_saturn import Session
+from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import Json
 from nightly import nightly
 from stage import alive
@@ -17,8 +19,19 @@ from waiting import until
 
 __all__ = ["home", "session"]  # fixtures
 
-NAME = "lines-0.1-0.02-400"
+# As the functions of a notebook, that of this module travels by value.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+NAME = "built"
 OTHERS = ["fsdp", "offload", "pipeline", "tensor"]
+
+
+def built(pause: float = 0.02, build: float = 1.0) -> Task:
+    """Fit a line; who is to train it takes so many seconds to build it, in which others can die."""
+    import time
+
+    time.sleep(build)
+    return lines(lr=0.1, pause=pause, steps=400)
 
 
 def task(session: Session) -> Json:
@@ -70,7 +83,7 @@ def test_whoever_dies_while_a_task_moves_its_weights_are_the_same(
     import torch
 
     session.cluster(cpu=2)
-    session.add(lines, {"lr": [0.1], "pause": 0.02, "steps": 400})
+    session.add(built)
     session.profile(full=True, exclude=OTHERS)
     session.wish(pin="technique=single")
     session.run()
