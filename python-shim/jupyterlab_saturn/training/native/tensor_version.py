@@ -29,7 +29,8 @@ class TensorVersions:
 
     def of(self, tensor: torch.Tensor) -> tuple[object, ...]:
         """What is another for another tensor, or once it was written into."""
-        return (self._numbers.setdefault(tensor, next(self._count)), *version_of(tensor))
+        number = self._numbers.setdefault(tensor, next(self._count))  # type: ignore[no-untyped-call]
+        return (number, *version_of(tensor))
 
 
 def _samples(tensor: torch.Tensor) -> list[object]:
