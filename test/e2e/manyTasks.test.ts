@@ -22,6 +22,8 @@ const UPDATES = 16;
 const PERIOD = 250;
 /** So often a second a part may be drawn. */
 const MOST_DRAWN = 2;
+/** What is drawn so late after the rest of its update that it is counted by itself; of sixteen updates that were played. */
+const SLOWLY = 4;
 /** Milliseconds that a task of the page may compute: several times what it does, for cores that are slower. */
 const MOST_CPU = 400;
 /** So many tasks train at a time. */
@@ -112,7 +114,7 @@ describe.each([300, 1000])('while %i tasks train', count => {
     const { drawn, seconds, use } = await followed(panel);
     await eyes.page.screenshot({ path: join(reports, `many-${count}-panel.png`) });
     expect(drawn).toBeGreaterThan(1);
-    expect(drawn).toBeLessThanOrEqual(MOST_DRAWN * seconds + 2);
+    expect(drawn).toBeLessThanOrEqual(MOST_DRAWN * seconds + SLOWLY);
     expect(use.worstCpuMs).toBeLessThan(MOST_CPU);
   });
 
@@ -134,7 +136,7 @@ describe.each([300, 1000])('while %i tasks train', count => {
     const { drawn, seconds, use } = await followed(dashboard);
     await eyes.page.screenshot({ path: join(reports, `many-${count}-dashboard.png`) });
     expect(drawn).toBeGreaterThan(1);
-    expect(drawn).toBeLessThanOrEqual(MOST_DRAWN * seconds + 2);
+    expect(drawn).toBeLessThanOrEqual(MOST_DRAWN * seconds + SLOWLY);
     expect(use.worstCpuMs).toBeLessThan(MOST_CPU);
     // Of two thirds of the tasks that wait, when they are to begin; four times while it was played.
     expect(session.told - told).toBeLessThan(400 * count + 150_000);
