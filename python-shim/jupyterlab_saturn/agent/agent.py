@@ -260,8 +260,7 @@ class Agent:
         while True:
             await asyncio.sleep(_PING_SECONDS)
             self._link.say(message("agent", "agent.ping", {"time": time.time()}), keep=False)
-            freed = self._busy.freed(self._node.now["devices"])
-            if freed:
+            if freed := self._busy.freed(self._node.now["devices"]):
                 body: DevicesFreed = {"node": self._node.now["id"], "devices": freed}
                 self._link.say(message("agent", "devices.freed", body))
 
