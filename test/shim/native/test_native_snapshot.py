@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from jupyterlab_saturn.errors import SaturnError
 from jupyterlab_saturn.training.native.attribute_snapshot import AttributeSnapshot
 from jupyterlab_saturn.training.native.gradient_accumulation import GradientAccumulation
 from jupyterlab_saturn.training.native.tensor_version import TensorVersions, version_of
@@ -65,6 +66,20 @@ def test_what_has_changed_is_known_again_in_the_objects_that_there_are(tmp_path:
     assert torch.equal(other.noted["copy"], model.weight)
     assert other.lock is lock
     assert other.model is fresh
+
+
+@pytest.mark.parametrize("noted", [lambda one: [one], lambda one: {"of": {"one": one}}])
+def test_what_a_library_has_made_meanwhile_is_not_lost_without_a_word(
+    tmp_path: Path, noted: Any
+) -> None:
+    callback, model, _ = noting()
+    kept = snapshot(callback, model)
+    callback.noted = noted(torch.optim.SGD(model.parameters(), lr=1.0))
+    kept.save(tmp_path / "noted")
+    other, fresh, _ = noting()
+    with pytest.raises(SaturnError, match="kept an object of a library in noted") as caught:
+        snapshot(other, fresh).restore(tmp_path / "noted")
+    assert caught.value.code == "hidden-state"
 
 
 @pytest.mark.parametrize("kind", ["replaced", "by data"])

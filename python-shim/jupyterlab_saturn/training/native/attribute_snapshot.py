@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType, MethodType
@@ -15,16 +14,12 @@ import torch
 
 from ...errors import SaturnError
 from ..model.function_code import is_own, qualified
+from .attribute_merge import AS_IT_IS, PLAIN, Missing, is_made_anew, merged
 from .tensor_version import TensorVersions
 
 _FEW = 64  # numbers, which are compared
 _SMALL = 1 << 20  # bytes; what takes more is not compared with what it was, but saved
 _OF_MODULES = frozenset(vars(torch.nn.Module())) | {"_parameters", "_buffers", "_modules"}
-# Whose objects are made anew by the function, or gone on with by the library itself.
-_MADE_ANEW = (
-    *("accelerate", "datasets", "lightning", "peft", "pytorch_lightning", "tokenizers"),
-    *("torch.distributed", "torch.optim", "torch.utils.data", "transformers", "trl"),
-)
 
 Owners = Callable[[], Mapping[str, Any]]
 
@@ -95,7 +90,8 @@ class AttributeSnapshot:
         Raises
         ------
         SaturnError
-            ``hidden-state`` when it cannot be read.
+            ``hidden-state`` when it cannot be read, or an object of a library was put where there
+            is none now.
         """
         try:
             with path.open("rb") as file:
@@ -110,7 +106,14 @@ class AttributeSnapshot:
         for (owner, name), value in found.items():
             if owner in owners:
                 held = vars(owners[owner])
-                held[name] = _merged(held.get(name), value, {})
+                try:
+                    held[name] = merged(held.get(name), value, {})
+                except Missing:
+                    raise SaturnError(
+                        "hidden-state",
+                        f"{owner} kept an object of a library in {name}: it is not there now.",
+                        "Run the task from the start: %saturn retry.",
+                    ) from None
 
     def _attributes(self) -> Iterator[tuple[tuple[str, str], Any]]:
         known = {id(each) for each in self._all_known().values()}
@@ -118,7 +121,7 @@ class AttributeSnapshot:
             is_module = isinstance(thing, torch.nn.Module)
             hidden = {*self._left_out(thing), *(_OF_MODULES if is_module else ())}
             for name, value in list(vars(thing).items()):
-                if name in hidden or id(value) in known or _is_made_anew(value):
+                if name in hidden or id(value) in known or is_made_anew(value):
                     continue
                 if not isinstance(value, FunctionType | MethodType):
                     yield (owner, name), value
@@ -194,13 +197,13 @@ class _Pickler(cloudpickle.Pickler):
         self._classes = classes
 
     def persistent_id(self, thing: Any) -> Any:
-        if type(thing) in _PLAIN:
+        if type(thing) in PLAIN:
             return None
         if isinstance(thing, type):
             name = qualified(thing)
             return name if self._classes.get(name) is thing else None
         known = self._names.get(id(thing))
-        return () if known is None and _is_made_anew(thing) else known
+        return () if known is None and is_made_anew(thing) else known
 
 
 class _Comparing(_Pickler):
@@ -231,69 +234,4 @@ class _Unpickler(pickle.Unpickler):
         self._named = known
 
     def persistent_load(self, name: Any) -> Any:
-        return _AS_IT_IS if name == () else self._named[name]
-
-
-class _AsItIs:
-    """In the place of what stays as it was made anew."""
-
-
-_AS_IT_IS = _AsItIs()
-_PLAIN = (int, float, bool, str, bytes, type(None), tuple, list, dict, set, frozenset)
-
-
-def _is_made_anew(thing: Any) -> bool:
-    kind = type(thing)
-    if isinstance(thing, type) or kind in _PLAIN or isinstance(thing, torch.Tensor):
-        return False
-    if isinstance(thing, torch.nn.Module):
-        return False  # whoever wrote it: its weights may have changed
-    module = kind.__module__
-    return any(module == each or module.startswith(f"{each}.") for each in _MADE_ANEW)
-
-
-def _merged(old: Any, new: Any, seen: dict[int, Any]) -> Any:
-    """What was saved, written into what is there, which others may hold as well."""
-    if new is _AS_IT_IS or old is new:
-        return old
-    if id(new) in seen:
-        return seen[id(new)]
-    if type(old) is not type(new):
-        return new
-    seen[id(new)] = old
-    if isinstance(new, torch.Tensor):
-        if old.shape != new.shape or old.dtype != new.dtype:
-            return new
-        with torch.no_grad():
-            old.data.copy_(new)
-        return old
-    if isinstance(new, torch.Generator):
-        return old.set_state(new.get_state())
-    if isinstance(new, dict):
-        items = {key: _merged(old.get(key), value, seen) for key, value in new.items()}
-        old.clear()
-        old.update(items)
-    elif isinstance(new, list | deque):
-        before = [*old, *(None for _ in range(len(new) - len(old)))]
-        parts = [_merged(one, other, seen) for one, other in zip(before, new, strict=False)]
-        old.clear()
-        old.extend(parts)
-    elif not _is_plain_object(new):
-        return new
-    if hasattr(old, "__dict__"):
-        held = vars(old)
-        parts_of = {name: _merged(held.get(name), v, seen) for name, v in vars(new).items()}
-        held.clear()
-        held.update(parts_of)
-    return old
-
-
-def _is_plain_object(thing: Any) -> bool:
-    """Whether all there is of it is in its attributes."""
-    kind: Any = type(thing)
-    usual = all(
-        getattr(kind, name, None) is getattr(object, name, None)
-        for name in ("__reduce__", "__reduce_ex__", "__getstate__")
-    )
-    slots = any(getattr(each, "__slots__", ()) for each in kind.__mro__)
-    return usual and not slots and hasattr(thing, "__dict__")
+        return AS_IT_IS if name == () else self._named[name]
