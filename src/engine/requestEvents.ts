@@ -3,6 +3,7 @@ import { ENGLISH } from '../core/model/translation.js';
 import { refuseRemoved } from '../core/session/admission.js';
 import { isAlike } from '../core/session/bridge.js';
 import { maxDevices } from '../core/session/deviceCounts.js';
+import { refuseUnknownTechniques } from '../core/session/profileTable.js';
 import { refuseStop, selectFailed, selectStopped } from '../core/session/resuming.js';
 import { type ISession, isActive, lastAttempt } from '../core/session/session.js';
 import { selectTasks } from '../core/session/tasks.js';
@@ -32,11 +33,11 @@ export function eventOfRequest(
       return { kind: 'techniques-set', ...message.body };
     case 'profile':
       refuseNothing(session);
-      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
+      refuseUnknownTechniques(session.state.tasks, message.body.excludeTechniques ?? []);
       return { kind: 'profile-requested', ...message.body };
     case 'plan':
       refuseNothing(session);
-      refuseUnknownTechniques(session, message.body.excludeTechniques ?? []);
+      refuseUnknownTechniques(session.state.tasks, message.body.excludeTechniques ?? []);
       return { kind: 'plan-requested', ...message.body };
     case 'plan.use':
       refuseNothing(session);
@@ -149,23 +150,6 @@ function refuseTechniques(session: ISession, { techniques, remove = [] }: Techni
       code: 'busy',
       message: `The technique "${used.technique}" cannot be changed while it measures or trains.`,
       hint: 'Stop it first with %saturn stop, or wait with %saturn wait.'
-    });
-  }
-}
-
-/** A misspelt technique would be left in use without a word. */
-function refuseUnknownTechniques(session: ISession, names: readonly string[]): void {
-  const known = new Set(
-    session.state.tasks.flatMap(task =>
-      (task.inspection?.feasibility ?? []).map(entry => entry.strategy.technique)
-    )
-  );
-  const unknown = names.filter(name => !known.has(name));
-  if (known.size > 0 && unknown.length > 0) {
-    throw new SaturnError({
-      code: 'unknown-technique',
-      message: `There is no technique ${unknown.map(name => `"${name}"`).join(', ')}.`,
-      hint: `There are: ${[...known].join(', ')}.`
     });
   }
 }

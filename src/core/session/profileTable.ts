@@ -3,6 +3,7 @@ import { isSameModel } from '../model/deviceModels.js';
 import { type CellPlace, strategyKey } from '../model/strategy.js';
 import { FailedTrials } from '../profiling/failedTrials.js';
 import { cellsOf } from '../profiling/signatureGroups.js';
+import { SaturnError } from '../wire/failure.js';
 import type { ProfileCell, Strategy, TaskState, TrialState } from '../wire/messages.js';
 
 /** Whether a cell is what a trial or training found, not what is thought of it. */
@@ -59,4 +60,35 @@ export function isFeasibleBy({ inspection }: TaskState, strategy: Strategy): boo
   return (inspection?.feasibility ?? []).some(
     verdict => verdict.feasible && strategyKey(verdict.strategy) === key
   );
+}
+
+/**
+ * The techniques that there are, by what inspection has told; none while nothing is known, or of no task more than what one device
+ * needs: what nobody has looked for yet may well be there.
+ */
+function knownTechniques(tasks: readonly TaskState[]): Set<string> {
+  return new Set(
+    tasks.flatMap(({ inspection }) =>
+      inspection && !inspection.partial
+        ? inspection.feasibility.map(({ strategy }) => strategy.technique)
+        : []
+    )
+  );
+}
+
+/**
+ * A misspelt technique would be asked for, or left in use, without a word.
+ *
+ * @throws SaturnError `unknown-technique`, with those that there are.
+ */
+export function refuseUnknownTechniques(tasks: readonly TaskState[], names: readonly string[]): void {
+  const known = knownTechniques(tasks);
+  const unknown = names.filter(name => !known.has(name));
+  if (known.size > 0 && unknown.length > 0) {
+    throw new SaturnError({
+      code: 'unknown-technique',
+      message: `There is no technique ${unknown.map(name => `"${name}"`).join(', ')}.`,
+      hint: `There are: ${[...known].join(', ')}.`
+    });
+  }
 }

@@ -13,6 +13,7 @@ import type {
 } from '../wire/messages.js';
 import { refuseMissingNode } from './nodes.js';
 import { plannedCluster } from './plannedCluster.js';
+import { refuseUnknownTechniques } from './profileTable.js';
 import { CLONE_IT } from './resuming.js';
 import { findTask, type ISession } from './session.js';
 import { selectTasks } from './tasks.js';
@@ -90,7 +91,8 @@ function placed(session: ISession, pin: Pin): Pin {
   if (Object.keys(pin).length === 0) {
     throw badWish('The pin holds a task to nothing.', 'Write e.g. technique=fsdp,devices=2 or device=cpu1.');
   }
-  refuseUnknownTechnique(session, pin.strategy?.technique ?? pin.technique);
+  const technique = pin.strategy?.technique ?? pin.technique;
+  refuseUnknownTechniques(session.state.tasks, technique === undefined ? [] : [technique]);
   if (pin.node !== undefined) {
     refuseMissingNode(session.state, pin.node);
   }
@@ -112,23 +114,6 @@ function placed(session: ISession, pin: Pin): Pin {
     );
   }
   return { ...pin, node: share.node, devices: share.devices };
-}
-
-function refuseUnknownTechnique(session: ISession, technique: string | undefined): void {
-  const known = new Set(
-    session.state.tasks.flatMap(({ inspection }) =>
-      inspection && !inspection.partial
-        ? inspection.feasibility.map(({ strategy }) => strategy.technique)
-        : []
-    )
-  );
-  if (technique !== undefined && known.size > 0 && !known.has(technique)) {
-    throw new SaturnError({
-      code: 'unknown-technique',
-      message: `There is no technique "${technique}".`,
-      hint: `There are: ${[...known].join(', ')}.`
-    });
-  }
 }
 
 function sessionChange(session: ISession, change: SessionWishesChange): SessionWishesChange {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refuseUnknownTechniques } from '../../../src/core/session/profileTable.js';
 import { wishesEvent } from '../../../src/core/session/wishRequests.js';
 import type { GroupStart, InspectResult, SessionEvent, TaskState } from '../../../src/core/wire/messages.js';
 import { assertTold } from './replays.js';
@@ -253,6 +254,11 @@ describe('a run of what is not inspected yet', () => {
     first(sim, 'a');
     const set = { pin: { strategy: { technique: 'ddp', devices: 2 } } };
     expect(() => wishesEvent(sim.session, { tasks: [{ tasks: ['a'], set }] }, sim.time)).not.toThrow();
+    const exclude = () => refuseUnknownTechniques(sim.session.state.tasks, ['ddp', 'dpd']);
+    expect(exclude).not.toThrow();
+    first(sim, 'b');
+    whole(sim, 'a');
+    expect(exclude).toThrow('There is no technique "dpd".');
   });
 
   it('asks for the rest again of which an engine died before it said so', () => {
