@@ -16,6 +16,7 @@ import pytest
 from jupyterlab_saturn import Session, Task
 from jupyterlab_saturn.errors import SaturnError
 from nightly import nightly
+from small_disk import small_disk
 from test_kill_campaign import MARKS
 from test_story import home, lines, named, opened, running, session, statuses
 from test_story_disk import ALONE, fill
@@ -71,17 +72,10 @@ def test_a_process_that_stands_still_for_a_while_costs_nothing(session: Session,
 @pytest.fixture
 def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A small disk for sockets and scratch alone."""
-    with tempfile.TemporaryDirectory(prefix="sat-") as folder:  # paths of sockets are short
-        mount = ["mount", "-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", folder]
-        try:
-            made = subprocess.run(mount, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            pytest.skip("there is no mount(8)")
-        if made.returncode != 0:
-            pytest.skip(f"this user may not mount a small disk: {made.stderr.strip()}")
+    short = tempfile.TemporaryDirectory(prefix="sat-")  # as paths of sockets are to be
+    with short as folder, small_disk(Path(folder), 4) as disk:
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
-        yield Path(folder)
-        subprocess.run(["umount", "--lazy", folder], check=True)
+        yield disk
 
 
 @nightly

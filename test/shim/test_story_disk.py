@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from nightly import nightly
+from small_disk import small_disk
 from test_story import home, lines, opened, statuses
 from waiting import until
 
@@ -24,15 +24,8 @@ def disk(home: Path, tmp_path: Path) -> Iterator[Path]:
     """A disk of 64 megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir(mode=0o700)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m,mode=700", "tmpfs", str(folder)]
-    try:
-        made = subprocess.run(mount, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount(8)")
-    if made.returncode != 0:
-        pytest.skip(f"this user may not mount a small disk: {made.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with small_disk(folder, 64) as disk:
+        yield disk
 
 
 def fill(disk: Path, leave: int) -> Path:
